@@ -1,0 +1,39 @@
+/** 15 significant decimal digits survive a round trip through a double unchanged (IEEE 754). */
+const EXACT_DIGITS = 15;
+
+/** `JSON.parse` as ECMAScript 2026 has it: the reviver also sees the digits as they were written. */
+type ParseWithSource = (
+  text: string,
+  reviver: (key: string, value: unknown, context: { source?: string }) => unknown,
+) => unknown;
+
+const parseWithSource = JSON.parse as ParseWithSource;
+
+/**
+ * Parses JSON without changing what it says: a number that a double cannot hold exactly (or -0) becomes NaN, which no
+ * schema accepts, instead of a near-by amount of money. Gateway and billing-app both parse with it, so both see the same.
+ * Throws SyntaxError on malformed JSON and on keys that could reach an object's prototype.
+ */
+export function parseJson(text: string): unknown {
+  return parseWithSource(text, (key, value, { source }) => {
+    if (typeof value === 'number') return isExact(value, source ?? '') ? value : Number.NaN;
+    if (key === '__proto__' || (key === 'constructor' && hasPrototypeKey(value))) {
+      throw new SyntaxError(`forbidden key ${key}`);
+    }
+    return value;
+  });
+}
+
+function isExact(value: number, source: string): boolean {
+  if (Object.is(value, -0) || !Number.isFinite(value)) return false;
+  if (String(value) === source) return true;
+  const digits = source
+    .replace(/[eE].*$/, '')
+    .replaceAll(/[-.]/g, '')
+    .replace(/^0+/, '');
+  return digits.length <= EXACT_DIGITS;
+}
+
+function hasPrototypeKey(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, 'prototype');
+}

@@ -1,0 +1,40 @@
+import type { IncomingMessage } from 'node:http';
+import { Problem } from '@orchestrator/contracts/problem.ts';
+import type { FastifyInstance } from 'fastify';
+
+const MAX_URL_LENGTH = 2048;
+const MAX_HEADER_COUNT = 100;
+
+/** Refuses what Node's parser lets through but no proper client sends. */
+export function refuseOddRequests(app: FastifyInstance): void {
+  app.addHook('onRequest', async (request) => {
+    const problem = oddity(request.raw);
+    if (problem) throw problem;
+  });
+}
+
+function oddity({ url = '', rawHeaders, headers }: IncomingMessage): Problem | undefined {
+  if (!url.startsWith('/')) {
+    return new Problem('malformed_request', 'The request target must be a path that starts with /');
+  }
+  if (url.length > MAX_URL_LENGTH) {
+    return new Problem('uri_too_long', `The path and query may have at most ${MAX_URL_LENGTH} characters`);
+  }
+  if (rawHeaders.length / 2 > MAX_HEADER_COUNT) {
+    return new Problem('headers_too_large', `A request may have at most ${MAX_HEADER_COUNT} headers`);
+  }
+  if (count(rawHeaders, 'host') > 1) {
+    return new Problem('malformed_request', 'A request has exactly one Host header (RFC 9112, section 3.2)');
+  }
+  const encoding = headers['content-encoding'];
+  if (encoding && encoding.toLowerCase() !== 'identity') {
+    return new Problem('unsupported_media_type', 'Send the body without Content-Encoding', {
+      headers: { 'accept-encoding': 'identity' },
+    });
+  }
+  return undefined;
+}
+
+function count(rawHeaders: readonly string[], name: string): number {
+  return rawHeaders.filter((entry, index) => index % 2 === 0 && entry.toLowerCase() === name).length;
+}

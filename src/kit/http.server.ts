@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import Fastify from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import { answerProblems } from './http.problems.ts';
+import { parseJsonBodies } from './http.json.ts';
+import { observeRequests } from './http.observe.ts';
+import { refuseOddRequests } from './http.protocol.ts';
+import type { Logger } from './log.ts';
+import { compileBodyCheck, compileQueryCheck } from './validation.ts';
+
+/** A whole request, body included, must arrive within this time: slow senders are cut off (Fastify's default is never). */
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/** How often Node looks for requests beyond their time; its default of 30 s would let them live four times as long. */
+const TIMEOUT_CHECK_INTERVAL_MS = 1000;
+
+/** Shorter than most clients' own idle limit would race with it; longer than a browser's pause between clicks. */
+const KEEP_ALIVE_TIMEOUT_MS = 30_000;
+
+const MAX_HEADER_BYTES = 8192;
+const MAX_CONNECTIONS = 10_000;
+
+/** A caller's request id is taken over only when it is short and clean enough for a log. */
+const REQUEST_ID = /^[\w.:-]{1,64}$/;
+
+export interface HttpOptions {
+  log: Logger;
+  bodyLimitBytes: number;
+}
+
+/** A Fastify instance with every limit set, JSON bodies, problem+json for every error, metrics, one log line a request. */
+export function createHttpServer({ log, bodyLimitBytes }: HttpOptions): FastifyInstance {
+  const loggerInstance: FastifyBaseLogger = log;
+  const app = Fastify({
+    loggerInstance,
+    disableRequestLogging: true,
+    bodyLimit: bodyLimitBytes,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    genReqId: requestId,
+    http: { maxHeaderSize: MAX_HEADER_BYTES, connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 64 },
+  });
+  app.server.headersTimeout = REQUEST_TIMEOUT_MS;
+  app.server.maxConnections = MAX_CONNECTIONS;
+  app.setValidatorCompiler(({ schema, httpPart }) =>
+    httpPart === 'querystring' ? compileQueryCheck(schema as object) : compileBodyCheck(schema as object),
+  );
+  observeRequests(app);
+  refuseOddRequests(app);
+  answerProblems(app);
+  parseJsonBodies(app);
+  return app;
+}
+
+function requestId(request: IncomingMessage): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+}
