@@ -16,10 +16,10 @@ const parseWithSource = JSON.parse as ParseWithSource;
  */
 export function parseJson(text: string): unknown {
   return parseWithSource(text, (key, value, { source }) => {
-    if (typeof value === 'number') return isExact(value, source ?? '') ? value : Number.NaN;
     if (key === '__proto__' || (key === 'constructor' && hasPrototypeKey(value))) {
       throw new SyntaxError(`forbidden key ${key}`);
     }
+    if (typeof value === 'number') return isExact(value, source ?? '') ? value : Number.NaN;
     return value;
   });
 }

@@ -30,7 +30,7 @@ function unrouted(methods: string[]): Problem {
 
 /** Sends an error as a problem; what was not meant for clients becomes "internal" outside and a full entry in the log. */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: Error): FastifyReply {
-  const problem = toProblem(error);
+  const problem = toProblem(error, request);
   if (problem.status >= 500) request.log.error({ err: error.cause ?? error, code: problem.code }, problem.message);
   // The rest of a body that was refused unread would be taken for the next request.
   if (!request.raw.complete) reply.header('connection', 'close');
@@ -68,9 +68,9 @@ const fastifyProblems: Record<string, [ProblemCode, string]> = {
   FST_ERR_ASYNC_CONSTRAINT: ['malformed_request', 'The request cannot be routed'],
 };
 
-function toProblem(error: Error | FastifyError): Problem {
+function toProblem(error: Error | FastifyError, { body }: FastifyRequest): Problem {
   if (error instanceof Problem) return error;
-  if ('validation' in error && error.validation) return validationProblem(error);
+  if ('validation' in error && error.validation) return validationProblem(error, body);
   const known = 'code' in error ? fastifyProblems[error.code] : undefined;
   if (known) return new Problem(known[0], known[1], { cause: error });
   if ('statusCode' in error && error.statusCode && error.statusCode < 500) {
@@ -81,8 +81,11 @@ function toProblem(error: Error | FastifyError): Problem {
   });
 }
 
-function validationProblem(error: FastifyError): Problem {
+function validationProblem(error: FastifyError, body: unknown): Problem {
   const errors = fieldErrors(error.validation as Parameters<typeof fieldErrors>[0]);
+  if (error.validationContext === 'body' && body === undefined) {
+    return new Problem('malformed_json', 'The body is empty: send a JSON object');
+  }
   if (error.validationContext === 'body' && errors.some(({ field, rule }) => field === '' && rule === 'type')) {
     return new Problem('invalid_field', 'The body must be a JSON object', { errors });
   }

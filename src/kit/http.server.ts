@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import Fastify from 'fastify';
+import Fastify, { LogController } from 'fastify';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
-import { answerProblems } from './http.problems.ts';
+import { answerProblems, sendProblem } from './http.problems.ts';
 import { parseJsonBodies } from './http.json.ts';
 import { observeRequests } from './http.observe.ts';
 import { refuseOddRequests } from './http.protocol.ts';
@@ -34,7 +34,8 @@ export function createHttpServer({ log, bodyLimitBytes }: HttpOptions): FastifyI
   const loggerInstance: FastifyBaseLogger = log;
   const app = Fastify({
     loggerInstance,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
+    frameworkErrors: (error, request, reply) => sendProblem(request, reply, error),
     bodyLimit: bodyLimitBytes,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
