@@ -35,7 +35,7 @@ export function createLifecycle(log: Logger): Lifecycle {
       try {
         await undo();
       } catch (error) {
-        log.error({ err: error, what }, 'could not be stopped in order');
+        log.error({ err: error, what }, 'could not be stopped');
       }
     }
     log.info('stopped');
