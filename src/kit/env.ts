@@ -53,7 +53,7 @@ export function httpOrigin(name: string, fallback: string): Variable<string> {
   return { name, parse, fallback };
 }
 
-/** All that is wrong with the environment, one line each; `main.ts` prints it and exits with 1. */
+/** All that is wrong with the environment, one line each. */
 export class ConfigError extends Error {
   constructor(faults: string[]) {
     super(`The configuration is not usable:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
@@ -74,6 +74,17 @@ export function readConfig<S extends Record<string, Variable<unknown>>>(spec: S,
   });
   if (faults.length > 0) throw new ConfigError(faults);
   return Object.fromEntries(entries) as Config<S>;
+}
+
+/** `readConfig` for `main.ts`: prints what is wrong and ends the program with exit code 1. */
+export function readConfigOrExit<S extends Record<string, Variable<unknown>>>(spec: S): Config<S> {
+  try {
+    return readConfig(spec);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  }
 }
 
 function readVariable<T>(variable: Variable<T>, env: NodeJS.ProcessEnv): T {
