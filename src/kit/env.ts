@@ -83,7 +83,7 @@ export function readConfigOrExit<S extends Record<string, Variable<unknown>>>(sp
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);
-    process.exit(1);
+    return process.exit(1);
   }
 }
 
