@@ -13,7 +13,6 @@ export function answerProblems(app: FastifyInstance): void {
   app.setNotFoundHandler((request, reply) =>
     sendProblem(request, reply, unrouted(methodsOf(request.url.split('?', 1)[0] ?? ''))),
   );
-  app.server.on('clientError', answerUnparsable);
   app.server.on('connect', (_request, socket: Socket) =>
     answerRaw(socket, new Problem('method_not_allowed', 'This server is no proxy', { headers: { allow: 'GET' } })),
   );
@@ -94,7 +93,7 @@ function validationProblem(error: FastifyError, body: unknown): Problem {
 }
 
 /** What Node's parser refuses never becomes a request: it is answered on the bare socket, which is then closed. */
-function answerUnparsable(error: NodeJS.ErrnoException, socket: Socket): void {
+export function answerUnparsable(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;

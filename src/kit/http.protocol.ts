@@ -13,7 +13,7 @@ export function refuseOddRequests(app: FastifyInstance): void {
   });
 }
 
-function oddity({ url = '', rawHeaders, headers }: IncomingMessage): Problem | undefined {
+function oddity({ url = '', rawHeaders, headers, httpVersion }: IncomingMessage): Problem | undefined {
   if (!url.startsWith('/')) {
     return new Problem('malformed_request', 'The request target must be a path that starts with /');
   }
@@ -23,7 +23,8 @@ function oddity({ url = '', rawHeaders, headers }: IncomingMessage): Problem | u
   if (rawHeaders.length / 2 > MAX_HEADER_COUNT) {
     return new Problem('headers_too_large', `A request may have at most ${MAX_HEADER_COUNT} headers`);
   }
-  if (count(rawHeaders, 'host') > 1) {
+  const hosts = count(rawHeaders, 'host');
+  if (hosts > 1 || (hosts === 0 && httpVersion === '1.1')) {
     return new Problem('malformed_request', 'A request has exactly one Host header (RFC 9112, section 3.2)');
   }
   const encoding = headers['content-encoding'];

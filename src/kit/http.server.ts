@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import Fastify, { LogController } from 'fastify';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
-import { answerProblems, sendProblem } from './http.problems.ts';
+import { answerProblems, answerUnparsable, sendProblem } from './http.problems.ts';
 import { parseJsonBodies } from './http.json.ts';
 import { observeRequests } from './http.observe.ts';
 import { refuseOddRequests } from './http.protocol.ts';
@@ -35,14 +35,20 @@ export function createHttpServer({ log, bodyLimitBytes }: HttpOptions): FastifyI
   const app = Fastify({
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
-    frameworkErrors: (error, request, reply) => sendProblem(request, reply, error),
+    clientErrorHandler: answerUnparsable,
+    frameworkErrors: (error, request, reply) => void sendProblem(request, reply, error),
     bodyLimit: bodyLimitBytes,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     genReqId: requestId,
-    http: { maxHeaderSize: MAX_HEADER_BYTES, connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS },
+    http: {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
+      // Checked in http.protocol.ts, where the refusal can be answered as a problem.
+      requireHostHeader: false,
+    },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 64 },
   });
   app.server.headersTimeout = REQUEST_TIMEOUT_MS;
