@@ -19,6 +19,9 @@ const HEARTBEAT_S = 5;
 const CONNECT_TIMEOUT_MS = 3000;
 const SETUP_TIMEOUT_MS = 10_000;
 
+/** A broker that does not even answer a goodbye must not hold up the stop. */
+const CLOSE_TIMEOUT_MS = 3000;
+
 const FIRST_DELAY_MS = 100;
 const MAX_DELAY_MS = 2000;
 
@@ -71,7 +74,7 @@ export function keepConnected(options: ConnectionOptions): Connection {
   return {
     close: async () => {
       closing.abort();
-      await current?.connection.close();
+      if (current) await withDeadline(closeQuietly(current.connection), CLOSE_TIMEOUT_MS);
     },
   };
 }
@@ -95,7 +98,7 @@ async function openSession({ config, name, setup, onLost }: ConnectionOptions): 
     return closeQuietly(connection);
   });
   try {
-    await withDeadline(setup(connection, resolve));
+    await withDeadline(setup(connection, resolve), SETUP_TIMEOUT_MS);
   } catch (error) {
     resolve(undefined);
     throw error;
@@ -107,9 +110,9 @@ function address({ host, port, user, password, vhost }: BrokerConfig): Options.C
   return { hostname: host, port, username: user, password, vhost };
 }
 
-async function withDeadline(work: Promise<void>): Promise<void> {
+async function withDeadline(work: Promise<void>, timeoutMs: number): Promise<void> {
   const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error('the broker did not answer in time')), SETUP_TIMEOUT_MS);
+  const timer = setTimeout(() => reject(new Error('the broker did not answer in time')), timeoutMs);
   try {
     await Promise.race([work, promise]);
   } finally {
