@@ -21,6 +21,7 @@ export const problems = {
   broker_unavailable: { status: 503, title: 'Broker unavailable' },
   queue_full: { status: 503, title: 'Queue full' },
   unroutable: { status: 503, title: 'Queue missing' },
+  not_ready: { status: 503, title: 'Not ready' },
   outcome_unknown: { status: 503, title: 'Outcome unknown' },
   upstream_timeout: { status: 504, title: 'Upstream timeout' },
 } as const;

@@ -30,7 +30,9 @@ function unrouted(methods: string[]): Problem {
 /** Sends an error as a problem; what was not meant for clients becomes "internal" outside and a full entry in the log. */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: Error): FastifyReply {
   const problem = toProblem(error, request);
-  if (problem.status >= 500) request.log.error({ err: error.cause ?? error, code: problem.code }, problem.message);
+  // Probes ask every few seconds, and what is missing logs its own absence.
+  if (problem.status >= 500 && problem.code !== 'not_ready')
+    request.log.error({ err: error.cause ?? error, code: problem.code }, problem.message);
   // The rest of a body that was refused unread would be taken for the next request.
   if (!request.raw.complete) reply.header('connection', 'close');
   return reply

@@ -6,11 +6,14 @@ import { after, before, suite, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import { pageQuerySchema } from '@orchestrator/contracts/page.ts';
 import { Problem } from '@orchestrator/contracts/problem.ts';
+import { healthRoutes } from './http.health.ts';
 import { createHttpServer } from './http.server.ts';
 import { createLogger } from './log.ts';
 
 let app: FastifyInstance;
 let port: number;
+let readiness: () => Promise<unknown> = async () => undefined;
+const stopping = new AbortController();
 
 const thing = {
   type: 'object',
@@ -29,6 +32,7 @@ before(async () => {
   app.get('/busy', async () => {
     throw new Problem('broker_unavailable', 'Try again', { headers: { 'retry-after': '1' }, cause: new Error('hush') });
   });
+  healthRoutes(app, { check: () => readiness(), stopping: stopping.signal });
   await app.listen({ port: 0, host: '127.0.0.1' });
   port = (app.server.address() as AddressInfo).port;
 });
@@ -40,7 +44,8 @@ async function exchange(...chunks: string[]): Promise<{ status: number; head: st
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   socket.on('error', () => undefined);
   for (const chunk of chunks) socket.write(chunk, 'latin1');
-  setTimeout(() => socket.end(), 300).unref();
+  // The server keeps the connection open for the next request; the whole of a small answer follows its first bytes at once.
+  socket.once('data', () => setTimeout(() => socket.end(), 50));
   const answer = await text(socket);
   const [head = '', body = ''] = answer.split('\r\n\r\n', 2);
   return { status: Number(head.split(' ')[1]), head, body };
@@ -169,4 +174,21 @@ test('a body that never ends is cut off', { timeout: 30_000 }, async () => {
   socket.on('error', () => undefined);
   socket.write(request('/things', 'Content-Type: application/json\r\nContent-Length: 100\r\n', 'POST', '{'));
   assert.match(await text(socket), /^HTTP\/1.1 408 [^]*"code":"request_timeout"/);
+});
+
+test('a program is live whatever happens, and ready only when it can do its work and is not stopping', async () => {
+  const ready = async (): Promise<number> => (await exchange(request('/health/ready'))).status;
+  assert.equal(await ready(), 200);
+  readiness = () => Promise.reject(new Error('connect ECONNREFUSED 10.0.0.3:5432'));
+  const { status, body } = await exchange(request('/health/ready'));
+  assert.equal(status, 503);
+  assert.match(body, /"code":"not_ready"/);
+  assert.doesNotMatch(body, /10\.0/);
+  readiness = () => new Promise(() => undefined);
+  assert.equal(await ready(), 503, 'a check that hangs');
+  readiness = async () => undefined;
+  assert.equal(await ready(), 200);
+  stopping.abort();
+  assert.equal(await ready(), 503, 'stopping');
+  assert.equal((await exchange(request('/health/live'))).status, 200);
 });
