@@ -1,0 +1,87 @@
+import { Readable } from 'node:stream';
+import { movieQuerySchema, newMovieSchema } from '@orchestrator/contracts/movie.ts';
+import type { Deleted, Movie, MovieQuery, NewMovie } from '@orchestrator/contracts/movie.ts';
+import { ID_MAX } from '@orchestrator/contracts/page.ts';
+import { Problem } from '@orchestrator/contracts/problem.ts';
+import { idempotencyKey } from '@orchestrator/kit/http.idempotency.ts';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { createMovie, firstPage, furtherPages } from './movies.ts';
+import type { MovieJson, MovieStore, Page } from './movies.ts';
+
+const LIST = '/api/movies';
+const ONE = '/api/movies/:id';
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** A reader of a long list who takes nothing for this long is gone, or holds memory for no use. */
+const STALLED_READER_TIMEOUT_MS = 60_000;
+
+/** The movies API. */
+export function movieRoutes(app: FastifyInstance, store: MovieStore): void {
+  const body = newMovieSchema;
+
+  app.get<{ Querystring: MovieQuery }>(LIST, { schema: { querystring: movieQuerySchema } }, async (request, reply) => {
+    const { query } = request;
+    const page = await firstPage(store, query);
+    reply.type(JSON_TYPE);
+    if (query.limit !== undefined && page.more) reply.header('link', linkToNext(query, page));
+    if (query.limit !== undefined || !page.more) return `[${page.entries}]`;
+    reply.raw.setTimeout(STALLED_READER_TIMEOUT_MS);
+    // HEAD has the headers of GET; the body behind them is not read.
+    const chunks = request.method === 'HEAD' ? [] : jsonArray(page, furtherPages(store, query.title ?? '', page));
+    // Holds one page at a time: the next one is read when the client has taken this one.
+    return Readable.from(chunks, { objectMode: false, highWaterMark: 1 });
+  });
+
+  app.post<{ Body: NewMovie }>(LIST, { schema: { body } }, async (request, reply) =>
+    reply.type(JSON_TYPE).send(await createMovie(store, request.body, idempotencyKey(request))),
+  );
+
+  app.delete(LIST, async () => deletion(await store.deleteAll()));
+
+  app.get<{ Params: { id: string } }>(ONE, async ({ params }, reply) =>
+    sendFound(reply, await store.find(toId(params.id))),
+  );
+
+  app.put<{ Params: { id: string }; Body: NewMovie }>(ONE, { schema: { body } }, async ({ params, body }, reply) =>
+    sendFound(reply, await store.update(toId(params.id), body)),
+  );
+
+  app.delete<{ Params: { id: string } }>(ONE, async ({ params }) => {
+    const deleted = await store.delete(toId(params.id));
+    if (deleted === 0) throw notFound();
+    return deletion(deleted);
+  });
+}
+
+async function* jsonArray(first: Page, rest: AsyncIterable<Page>): AsyncGenerator<string> {
+  yield `[${first.entries}`;
+  // A page is empty when what came after the one before was deleted meanwhile.
+  for await (const { entries } of rest) if (entries) yield `,${entries}`;
+  yield ']';
+}
+
+/** RFC 8288: where the list goes on. */
+function linkToNext({ limit, title }: MovieQuery, { lastId }: Page): string {
+  const next = new URLSearchParams({ limit: String(limit), after: String(lastId), ...(title && { title }) });
+  return `<${LIST}?${next.toString()}>; rel="next"`;
+}
+
+/** Throws `not_found` for what is no id: no movie has it. */
+function toId(text: string): Movie['id'] {
+  const id = /^[1-9][0-9]{0,15}$/.test(text) ? Number(text) : Infinity;
+  if (id > ID_MAX) throw notFound();
+  return id;
+}
+
+function sendFound(reply: FastifyReply, movie: MovieJson | undefined): FastifyReply {
+  if (movie === undefined) throw notFound();
+  return reply.type(JSON_TYPE).send(movie);
+}
+
+function notFound(): Problem {
+  return new Problem('not_found', 'There is no movie with this id');
+}
+
+function deletion(deleted: number): Deleted {
+  return { message: deleted === 1 ? '1 movie deleted' : `${deleted} movies deleted`, deleted };
+}
