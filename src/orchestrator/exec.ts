@@ -1,0 +1,127 @@
+import { spawn } from 'node:child_process';
+import type { SpawnOptions, StdioOptions } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+
+/** How a process ended: exactly one of the two is set. */
+export interface Exit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+export interface RunOptions {
+  cwd?: string | undefined;
+  /** The whole environment; the orchestrator's own when absent. */
+  env?: NodeJS.ProcessEnv | undefined;
+  /** Run as this user; only root may ask for it. */
+  user?: { uid: number; gid: number } | undefined;
+}
+
+/** A command that could not be started, failed, or took too long. Its message can be pasted into a shell. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError';
+  readonly argv: readonly string[];
+  readonly exit: Exit;
+  readonly output: string;
+
+  constructor(argv: readonly string[], exit: Exit, output: string, cause?: unknown) {
+    const tail = lastLines(output, 20);
+    super(`${describeExit(exit)}: ${pasteable(argv)}${tail === '' ? '' : `\n${tail}`}`, { cause });
+    this.argv = argv;
+    this.exit = exit;
+    this.output = output;
+  }
+}
+
+/** The command line as a shell takes it. */
+export function pasteable(argv: readonly string[]): string {
+  return argv.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(' ');
+}
+
+export function describeExit({ code, signal }: Exit): string {
+  if (signal !== null) return `ended by ${signal}`;
+  return code === null ? 'could not be started' : `exit code ${code}`;
+}
+
+export function lastLines(text: string, count: number): string {
+  return text.trimEnd().split('\n').slice(-count).join('\n');
+}
+
+/**
+ * Runs a command to its end and returns what it wrote to stdout.
+ * @param options.timeoutMs after this time the command is killed
+ * @param options.onLine called with each line of output as it comes, for those who show progress
+ * @throws CommandError when it cannot be started, exits with another code than 0, or is killed
+ */
+export async function run(
+  argv: readonly string[],
+  options: RunOptions & { timeoutMs: number; onLine?: (line: string) => void },
+): Promise<string> {
+  const child = spawnArgv(argv, options, ['ignore', 'pipe', 'pipe']);
+  let stdout = '';
+  let output = '';
+  let partial = '';
+  const take = (text: string): void => {
+    output += text;
+    const lines = (partial + text).split('\n');
+    partial = lines.pop() ?? '';
+    lines.forEach((line) => options.onLine?.(line));
+  };
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    take(text);
+  });
+  child.stderr?.setEncoding('utf8').on('data', take);
+  const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs);
+  const exit = await ended(argv, child, 'close').finally(() => clearTimeout(timer));
+  if (exit.code !== 0) throw new CommandError(argv, exit, output);
+  return stdout;
+}
+
+/** Runs a command on the user's own terminal and returns how it ended. */
+export async function runInteractive(argv: readonly string[], options: RunOptions = {}): Promise<Exit> {
+  return ended(argv, spawnArgv(argv, options, 'inherit'), 'exit');
+}
+
+export interface BackgroundProcess {
+  pid: number;
+  exited: Promise<Exit>;
+}
+
+/**
+ * Starts a command in a session of its own, so that a Ctrl-C on the terminal reaches only the orchestrator, which then
+ * stops things in order. Its output is appended to a file rather than piped: it outlives a paused or killed orchestrator.
+ * @throws CommandError when it cannot be started
+ */
+export async function startInBackground(
+  argv: readonly string[],
+  options: RunOptions & { logFile: string },
+): Promise<BackgroundProcess> {
+  const log = openSync(options.logFile, 'a', 0o600);
+  const child = spawnArgv(argv, { ...options, detached: true }, ['ignore', log, log]);
+  closeSync(log);
+  const exited = ended(argv, child, 'exit');
+  // Its failure to start is thrown just below; nobody may be waiting for the exit yet.
+  exited.catch(() => undefined);
+  if (child.pid === undefined) {
+    await exited;
+    throw new CommandError(argv, { code: null, signal: null }, '');
+  }
+  return { pid: child.pid, exited };
+}
+
+function spawnArgv(argv: readonly string[], options: RunOptions & { detached?: boolean }, stdio: StdioOptions) {
+  const [program, ...args] = argv;
+  if (program === undefined) throw new TypeError('empty command');
+  const spawnOptions: SpawnOptions = { stdio, detached: options.detached ?? false };
+  if (options.cwd !== undefined) spawnOptions.cwd = options.cwd;
+  if (options.env !== undefined) spawnOptions.env = options.env;
+  if (options.user !== undefined) Object.assign(spawnOptions, options.user);
+  return spawn(program, args, spawnOptions);
+}
+
+function ended(argv: readonly string[], child: ReturnType<typeof spawn>, event: 'exit' | 'close'): Promise<Exit> {
+  return new Promise((resolve, reject) => {
+    child.once('error', (cause) => reject(new CommandError(argv, { code: null, signal: null }, cause.message, cause)));
+    child.once(event, (code, signal) => resolve({ code, signal }));
+  });
+}

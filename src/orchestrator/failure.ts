@@ -1,0 +1,36 @@
+/**
+ * The exit codes of every command. Documented here, shown by `--help`; nothing else exits with a number of its own.
+ * 64 to 113 are free for programs (https://tldp.org/LDP/abs/html/exitcodes.html).
+ */
+export const exitCodes = {
+  ok: { code: 0, means: 'done' },
+  bug: { code: 1, means: 'an error that should not be: please report it' },
+  usage: { code: 2, means: 'wrong command line' },
+  'not-running': { code: 64, means: 'the system does not run' },
+  'already-running': { code: 65, means: 'the system runs already' },
+  'port-in-use': { code: 66, means: 'a port is taken by another program' },
+  'missing-tool': { code: 67, means: 'something is missing on this machine and could not be installed' },
+  'start-failed': { code: 68, means: 'a component did not start, or not in time' },
+  'not-writable': { code: 69, means: 'a folder cannot be written' },
+  interrupted: { code: 130, means: 'stopped by Ctrl-C before it was done' },
+} as const;
+
+export type FailureKind = Exclude<keyof typeof exitCodes, 'ok' | 'bug' | 'usage'>;
+
+/** Something that the user can do something about: what happened and why, then what to do now. */
+export class Failure extends Error {
+  override readonly name = 'Failure';
+  readonly kind: FailureKind;
+  readonly cure: string | undefined;
+
+  constructor(kind: FailureKind, message: string, options: { cure?: string; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.kind = kind;
+    this.cure = options.cure;
+  }
+}
+
+/** A wrong command line. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}

@@ -1,0 +1,171 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import type { Exit, RunOptions } from '../exec.ts';
+import { run, startInBackground } from '../exec.ts';
+import { Failure } from '../failure.ts';
+import { done, notYet, until } from '../wait.ts';
+import { portHolder } from './port-holder.ts';
+import { isFree } from './ports.ts';
+
+/** A process that we started, whatever it is. */
+export interface ManagedProcess {
+  pid: number;
+  exited: Promise<Exit>;
+  /** Asks it to end, insists after `graceMs`, and returns when it is gone. */
+  stop(): Promise<void>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+export interface ProcessSpec extends RunOptions {
+  argv: readonly string[];
+  logFile: string;
+  /** Remembers the process, so that the next start finds it should we be killed meanwhile. */
+  pidFile: string;
+  stopSignal: NodeJS.Signals;
+  /** Where it will listen on 127.0.0.1. */
+  ports: Readonly<Record<string, number>>;
+  /** What follows when `stopSignal` was not enough within `graceMs`. */
+  forceSignal: NodeJS.Signals;
+  graceMs: number;
+}
+
+/** SIGKILL is certain; what remains is the kernel taking the process apart, under load. */
+const killedMs = 10_000;
+
+/**
+ * Ends what is left of an earlier run, then starts the process.
+ * @throws Failure when somebody else listens on one of its ports: a readiness probe would take that for an answer
+ */
+export async function startProcess(spec: ProcessSpec): Promise<ManagedProcess> {
+  await endLeftover(spec);
+  for (const [use, port] of Object.entries(spec.ports)) await requireFree(use, port);
+  const { pid, exited } = await startInBackground(spec.argv, spec);
+  const record = JSON.stringify({ pid, identity: await processIdentity(pid) });
+  writeFileSync(spec.pidFile, record, { mode: 0o600 });
+  let alive = true;
+  const markEnded = async (): Promise<void> => {
+    await exited;
+    alive = false;
+    forget(spec.pidFile, record);
+  };
+  void markEnded();
+  return {
+    pid,
+    exited,
+    kill: (signal) => {
+      if (alive) sendSignal(pid, signal);
+    },
+    stop: async () => {
+      await endProcess(pid, () => alive, spec);
+    },
+  };
+}
+
+async function requireFree(use: string, port: number): Promise<void> {
+  if (await isFree(port)) return;
+  const holder = await portHolder(port);
+  throw new Failure('port-in-use', `Port ${port}, meant for ${use}, is taken by ${holder ?? 'another program'}.`, {
+    cure: 'Stop that program, or choose other ports with --port.',
+  });
+}
+
+/**
+ * Ends the process that a pid file remembers, if it still is that process: a pid alone may belong to somebody else by now.
+ * @returns the pid that was ended
+ */
+export async function endLeftover(
+  spec: Pick<ProcessSpec, 'pidFile' | 'stopSignal' | 'forceSignal' | 'graceMs'>,
+): Promise<number | undefined> {
+  const record = readRecord(spec.pidFile);
+  if (record === undefined) return undefined;
+  const same = async (): Promise<boolean> =>
+    record.identity !== '' && (await processIdentity(record.pid)) === record.identity;
+  const found = await same();
+  if (found) await endProcess(record.pid, same, spec);
+  rmSync(spec.pidFile, { force: true });
+  return found ? record.pid : undefined;
+}
+
+/**
+ * Asks a process to end, insists, and at last kills it; returns when it is gone.
+ * @param alive whether that pid still is the process meant
+ */
+export async function endProcess(
+  pid: number,
+  alive: () => boolean | Promise<boolean>,
+  spec: Pick<ProcessSpec, 'stopSignal' | 'forceSignal' | 'graceMs'>,
+): Promise<void> {
+  const gone = async () => ((await alive()) ? notYet('still running') : done(undefined));
+  const steps = [
+    { signal: spec.stopSignal, waitMs: spec.graceMs },
+    { signal: spec.forceSignal, waitMs: killedMs },
+    { signal: 'SIGKILL' as const, waitMs: killedMs },
+  ];
+  for (const [index, { signal, waitMs }] of steps.entries()) {
+    if (!(await alive()) || !sendSignal(pid, signal)) return;
+    // A stopped process (Ctrl-Z, SIGSTOP) acts on signals only once it goes on.
+    if (signal !== 'SIGKILL') sendSignal(pid, 'SIGCONT');
+    try {
+      return await until(`process ${pid} ends after ${signal}`, waitMs, gone, 20);
+    } catch (error) {
+      if (index === steps.length - 1) throw error;
+    }
+  }
+}
+
+/** @returns false when there is no such process */
+function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    throw error;
+  }
+}
+
+/**
+ * What tells a process from a later one with the same pid: when it started. Empty when there is no such process.
+ * Linux: proc(5), field 22 of /proc/pid/stat, counted from boot; elsewhere `ps`, which small Linux images lack.
+ */
+export async function processIdentity(pid: number): Promise<string> {
+  if (process.platform !== 'linux') {
+    return (await run(['ps', '-o', 'lstart=', '-p', String(pid)], { timeoutMs: 5_000 }).catch(() => '')).trim();
+  }
+  try {
+    const afterName = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    if (afterName[0] === 'Z') return '';
+    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${afterName[19]}`;
+  } catch {
+    return '';
+  }
+}
+
+/** The words that a process was started with; empty when there is no such process. */
+export async function commandLine(pid: number): Promise<string> {
+  if (process.platform !== 'linux') {
+    return run(['ps', '-o', 'command=', '-p', String(pid)], { timeoutMs: 5_000 }).catch(() => '');
+  }
+  return readFile(`/proc/${pid}/cmdline`, 'utf8').then(
+    (words) => words.replaceAll('\0', ' '),
+    () => '',
+  );
+}
+
+function readRecord(pidFile: string): { pid: number; identity: string } | undefined {
+  try {
+    const { pid, identity } = JSON.parse(readFileSync(pidFile, 'utf8')) as { pid: unknown; identity: unknown };
+    return typeof pid === 'number' && typeof identity === 'string' ? { pid, identity } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function forget(pidFile: string, record: string): void {
+  try {
+    if (readFileSync(pidFile, 'utf8') === record) rmSync(pidFile, { force: true });
+  } catch {
+    // Already gone, with its folder perhaps.
+  }
+}
