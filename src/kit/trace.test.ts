@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { continueTrace } from './trace.ts';
+import { continueTrace, traceIdOf } from './trace.ts';
 
 const incoming = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 
@@ -10,6 +10,11 @@ test('a trace goes on under the same id with this hop as parent', () => {
   assert.match(trace.traceparent, /^00-4bf92f3577b34da6a3ce929d0e0e4736-[0-9a-f]{16}-01$/);
   assert.notEqual(trace.traceparent, incoming);
   assert.equal(trace.tracestate, 'vendor=1');
+});
+
+test('the id of a trace is read only where it is well-formed', () => {
+  assert.equal(traceIdOf(incoming), '4bf92f3577b34da6a3ce929d0e0e4736');
+  for (const malformed of [undefined, 7, '', `${incoming}x`]) assert.equal(traceIdOf(malformed), undefined);
 });
 
 test('a malformed trace is replaced, and its state dropped with it', () => {

@@ -14,6 +14,11 @@ export interface Trace {
   tracestate: string | undefined;
 }
 
+/** The trace id of a well-formed `traceparent`. */
+export function traceIdOf(traceparent: unknown): string | undefined {
+  return typeof traceparent === 'string' ? TRACEPARENT.exec(traceparent)?.[1] : undefined;
+}
+
 /** Continues the caller's trace, or starts one where the caller sent none or a malformed one. */
 export function continueTrace(traceparent: unknown, tracestate: unknown): Trace {
   const [, traceId, flags] = (typeof traceparent === 'string' && TRACEPARENT.exec(traceparent)) || [];
