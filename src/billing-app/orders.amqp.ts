@@ -1,0 +1,238 @@
+import { Problem } from '@orchestrator/contracts/problem.ts';
+import { DEAD_LETTER_QUEUE, ORDER_QUEUE, headers, queueArguments } from '@orchestrator/contracts/queue.ts';
+import { keepConnected } from '@orchestrator/kit/amqp.ts';
+import type { BrokerConfig } from '@orchestrator/kit/amqp.ts';
+import type { Logger } from '@orchestrator/kit/log.ts';
+import { retry } from '@orchestrator/kit/retry.ts';
+import { traceIdOf } from '@orchestrator/kit/trace.ts';
+import type { Channel, ConsumeMessage } from 'amqplib';
+import { inBatches } from './batches.ts';
+import type { Batches } from './batches.ts';
+import { freshTrackingId, identify, readOrder } from './orders.ts';
+import type { Order, OrderWriter, RejectedOrder, Rejection } from './orders.ts';
+import { batchSize, deadLetteredTotal, duplicateTotal, publishToStored, storedTotal } from './orders.metrics.ts';
+
+/** Larger batches store hardly more a second, and hold the first order of each longer. */
+const BATCH_MAX = 500;
+
+/** The next batch arrives while one is stored. The broker allows 2000 at most. */
+const PREFETCH = 2 * BATCH_MAX;
+
+const FIRST_DELAY_MS = 100;
+const MAX_DELAY_MS = 2000;
+
+/** The broker closes a channel that leaves a delivery unacknowledged for 30 minutes; before that it is given back. */
+const HOLD_LIMIT_MS = 10 * 60_000;
+
+/** A request id longer than the gateway's own is somebody else's text. */
+const REQUEST_ID_MAX = 64;
+
+interface ConsumerOptions {
+  config: BrokerConfig;
+  store: OrderWriter;
+  /** Resolves when the message is safe among the dead letters; rejects when it has to be published again. */
+  bury: (message: ConsumeMessage, reason: string) => Promise<void>;
+  log: Logger;
+}
+
+export interface OrderConsumer {
+  /** Throws a Problem when orders are not being stored right now. */
+  check: () => void;
+  /** Takes no more orders, finishes and acknowledges the batch in hand; what waits behind it returns to the queue. */
+  close: () => Promise<void>;
+}
+
+/** Consumes the order queue for ever. A queue that is missing, or is deleted while it is consumed, is declared again. */
+export function consumeOrders(options: ConsumerOptions): OrderConsumer {
+  let consumption: Consumption | undefined;
+  const connection = keepConnected({
+    config: options.config,
+    name: 'billing-app orders',
+    log: options.log,
+    setup: async (connection, lost) => {
+      const channel = await connection.createChannel();
+      const fresh = new Consumption(channel, options, lost);
+      await fresh.start();
+      consumption = fresh;
+    },
+    onLost: () => {
+      consumption = undefined;
+    },
+  });
+  return {
+    check: () => {
+      if (!consumption) throw new Problem('not_ready', 'The queue is not being consumed');
+      if (consumption.holding) throw new Problem('not_ready', 'Orders are held until they can be stored');
+    },
+    close: async () => {
+      await consumption?.finish();
+      await connection.close();
+    },
+  };
+}
+
+interface Delivery {
+  message: ConsumeMessage;
+  order: Order;
+}
+
+interface Settled extends Delivery {
+  verdict: 'stored' | 'duplicate';
+}
+
+interface RejectedDelivery {
+  message: ConsumeMessage;
+  rejection: Rejection;
+}
+
+/** The deliveries of one channel, from arrival to acknowledgement; after its end the broker delivers them again. */
+class Consumption {
+  /** A batch could not be stored and is tried again. */
+  holding = false;
+
+  readonly #channel: Channel;
+  readonly #options: ConsumerOptions;
+  readonly #lost: (cause: Error) => void;
+  readonly #ending = new AbortController();
+  readonly #orders: Batches<Delivery>;
+  readonly #rejected: Batches<RejectedDelivery>;
+
+  constructor(channel: Channel, options: ConsumerOptions, lost: (cause: Error) => void) {
+    this.#channel = channel;
+    this.#options = options;
+    this.#lost = lost;
+    const onFailure = (error: unknown): void => {
+      if (!this.#ending.signal.aborted) lost(new Error('a batch failed', { cause: error }));
+    };
+    this.#orders = inBatches(BATCH_MAX, (batch) => this.#settle(batch), onFailure);
+    this.#rejected = inBatches(BATCH_MAX, (batch) => this.#bury(batch), onFailure);
+    channel.on('error', lost);
+    channel.on('close', () => {
+      lost(new Error('the channel was closed'));
+      void this.finish();
+    });
+  }
+
+  async start(): Promise<void> {
+    for (const queue of [DEAD_LETTER_QUEUE, ORDER_QUEUE] as const) {
+      await this.#channel.assertQueue(queue, { durable: true, arguments: queueArguments[queue] });
+    }
+    await this.#channel.prefetch(PREFETCH);
+    await this.#channel.consume(ORDER_QUEUE, (message) => this.#arrive(message));
+  }
+
+  /** Lets the batch in hand end, but not begin again. */
+  async finish(): Promise<void> {
+    this.#ending.abort();
+    await Promise.all([this.#orders.stop(), this.#rejected.stop()]);
+  }
+
+  #arrive(message: ConsumeMessage | null): void {
+    if (message === null) {
+      this.#lost(new Error(`the queue ${ORDER_QUEUE} was deleted`));
+      return;
+    }
+    const values = readOrder(message.content);
+    if ('reason' in values) {
+      this.#rejected.push({ message, rejection: values });
+    } else {
+      const trackingId = identify(message.properties.messageId) ?? freshTrackingId();
+      this.#orders.push({ message, order: { trackingId, values } });
+    }
+  }
+
+  async #settle(batch: Delivery[]): Promise<void> {
+    const { store, log } = this.#options;
+    const verdicts = await this.#hold('orders cannot be stored', () => store.store(batch.map(({ order }) => order)));
+    const settled: Settled[] = [];
+    for (const [index, delivery] of batch.entries()) {
+      const verdict = verdicts[index];
+      if (typeof verdict === 'string') settled.push({ ...delivery, verdict });
+      else if (verdict) this.#rejected.push({ message: delivery.message, rejection: verdict });
+    }
+    this.#acknowledge(settled);
+    report(settled, log);
+  }
+
+  /** Publishes to the dead letters, then records, then acknowledges: nothing is lost wherever it stops. */
+  async #bury(batch: RejectedDelivery[]): Promise<void> {
+    const { store, bury, log } = this.#options;
+    let left = batch;
+    await this.#hold('rejected orders cannot be moved to the dead letters', async () => {
+      const outcomes = await Promise.allSettled(left.map(({ message, rejection }) => bury(message, rejection.reason)));
+      const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+      left = left.filter((_, index) => outcomes[index]?.status === 'rejected');
+      if (failure) throw failure.reason;
+      await store.reject(batch.flatMap(identified));
+    });
+    for (const { message, rejection } of batch) {
+      deadLetteredTotal.inc({ kind: rejection.kind });
+      log.warn(
+        { tracking_id: identify(message.properties.messageId), ...origin(message), reason: rejection.reason },
+        'order rejected',
+      );
+      this.#acknowledge([{ message }]);
+    }
+  }
+
+  /** Repeats until it succeeds, or this consumption ends. Nothing is acknowledged meanwhile. */
+  async #hold<T>(what: string, attempt: () => Promise<T>): Promise<T> {
+    const startMs = performance.now();
+    const onFailure = (error: unknown, nextDelayMs: number): void => {
+      this.holding = true;
+      this.#options.log.warn({ err: error, nextDelayMs }, what);
+      if (performance.now() - startMs > HOLD_LIMIT_MS) this.#lost(new Error(`${what}: giving them back for now`));
+    };
+    const { signal } = this.#ending;
+    const result = await retry(attempt, { firstDelayMs: FIRST_DELAY_MS, maxDelayMs: MAX_DELAY_MS, signal, onFailure });
+    this.holding = false;
+    return result;
+  }
+
+  #acknowledge(settled: ReadonlyArray<{ message: ConsumeMessage }>): void {
+    const last = settled.at(-1);
+    try {
+      // Up to the last one all is settled, unless a rejected order is still on its way to the dead letters.
+      if (last && this.#rejected.size === 0) this.#channel.ack(last.message, true);
+      else for (const { message } of settled) this.#channel.ack(message);
+    } catch {
+      // The channel is gone: they are delivered again, and found to be stored.
+    }
+  }
+}
+
+function identified({ message, rejection }: RejectedDelivery): RejectedOrder[] {
+  const trackingId = identify(message.properties.messageId);
+  return trackingId === undefined ? [] : [{ ...rejection, trackingId }];
+}
+
+/** A line for each order tells its trace as well, but costs a third of the throughput of full batches. */
+const LINE_EACH_MAX = 10;
+
+function report(settled: readonly Settled[], log: Logger): void {
+  const stored = settled.filter(({ verdict }) => verdict === 'stored');
+  batchSize.observe(settled.length);
+  storedTotal.inc(stored.length);
+  duplicateTotal.inc(settled.length - stored.length);
+  for (const { message } of stored) {
+    const timestamp: unknown = message.properties.timestamp;
+    if (typeof timestamp === 'number') publishToStored.observe(Math.max(0, Date.now() / 1000 - timestamp));
+  }
+  if (settled.length <= LINE_EACH_MAX) {
+    for (const { message, order, verdict } of settled) {
+      log.info({ tracking_id: order.trackingId, ...origin(message) }, `order ${verdict}`);
+    }
+  } else {
+    const ids = settled.map(({ order }) => order.trackingId);
+    log.info({ stored: stored.length, duplicates: settled.length - stored.length, tracking_ids: ids }, 'orders stored');
+  }
+}
+
+/** What leads from a log line back to the request that carried the order. */
+function origin({ properties }: ConsumeMessage): { trace_id: string | undefined; request_id: string | undefined } {
+  const { [headers.traceParent]: traceParent, [headers.requestId]: requestId } = properties.headers ?? {};
+  return {
+    trace_id: traceIdOf(traceParent),
+    request_id: typeof requestId === 'string' ? requestId.slice(0, REQUEST_ID_MAX) : undefined,
+  };
+}
