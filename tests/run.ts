@@ -26,8 +26,8 @@ async function run(program: string, args: readonly string[], env: NodeJS.Process
   process.stderr.write(`\n> ${[program, ...args.slice(0, 3)].join(' ')}${args.length > 3 ? ' …' : ''}\n`);
   const path = `${join(root, 'node_modules/.bin')}:${process.env['PATH']}`;
   const child = spawn(program, args, { cwd: root, env: { ...env, PATH: path }, stdio: 'inherit' });
-  const [code, signal]: unknown[] = await once(child, 'exit');
-  if (code !== 0) throw new Error(`${program} ended with ${signal ? String(signal) : `exit code ${String(code)}`}`);
+  const [code]: unknown[] = await once(child, 'exit');
+  if (code !== 0) throw new Error(`${program} did not pass`);
 }
 
 /** `node --test` counts a run without tests as passed. */
@@ -62,10 +62,13 @@ async function startServers(cleanUps: Array<() => Promise<unknown>>): Promise<Re
   const folder = await mkdtemp(join(tmpdir(), 'orchestrator-tests-'));
   cleanUps.push(() => rm(folder, { recursive: true, force: true }));
   const postgres = await startPostgres({ dir: join(folder, 'postgres') });
-  cleanUps.push(() => removePostgres(join(folder, 'postgres')), postgres.stop);
+  cleanUps.push(
+    () => removePostgres(join(folder, 'postgres')),
+    () => postgres.stop(),
+  );
   const managementPort = await freePort();
   const rabbitmq = await startRabbitmq({ dir: join(folder, 'rabbitmq'), managementPort });
-  cleanUps.push(rabbitmq.stop);
+  cleanUps.push(() => rabbitmq.stop());
   return {
     TEST_POSTGRES_URL: `postgres://postgres:postgres@127.0.0.1:${postgres.port}/postgres`,
     TEST_RABBITMQ_URL: `amqp://guest:guest@127.0.0.1:${rabbitmq.port}`,
