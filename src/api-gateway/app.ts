@@ -1,0 +1,58 @@
+import { MOVIE_BODY_LIMIT_BYTES } from '@orchestrator/contracts/movie.ts';
+import { ORDER_BODY_LIMIT_BYTES } from '@orchestrator/contracts/order.ts';
+import { healthRoutes } from '@orchestrator/kit/http.health.ts';
+import { createHttpServer } from '@orchestrator/kit/http.server.ts';
+import type { Logger } from '@orchestrator/kit/log.ts';
+import type { FastifyInstance } from 'fastify';
+import { docsRoutes } from './docs.http.ts';
+import { movieRoutes } from './movies.proxy.ts';
+import { orderRoutes } from './orders.http.ts';
+import type { OrderQueue } from './orders.ts';
+import { limitRequestsInFlight } from './overload.http.ts';
+import { createReadinessCheck } from './readiness.http.ts';
+import { openUpstream } from './upstream.proxy.ts';
+
+/** At some thousand answers a second the last of so many is still answered in time; more would only fail later. */
+const REQUESTS_IN_FLIGHT_MAX = 2000;
+
+interface Parts {
+  queue: OrderQueue;
+  inventoryUrl: string;
+  billingUrl: string;
+  log: Logger;
+  stopping: AbortSignal;
+}
+
+/** The gateway's HTTP side, not listening yet. */
+export function createApp({ queue, inventoryUrl, billingUrl, log, stopping }: Parts): FastifyInstance {
+  const app = createHttpServer({ log, bodyLimitBytes: ORDER_BODY_LIMIT_BYTES });
+  limitRequestsInFlight(app, REQUESTS_IN_FLIGHT_MAX);
+
+  const inventory = openUpstream({
+    origin: inventoryUrl,
+    name: 'inventory-app',
+    bodyLimitBytes: MOVIE_BODY_LIMIT_BYTES,
+    stopping,
+  });
+  const billing = openUpstream({
+    origin: billingUrl,
+    name: 'billing-app',
+    bodyLimitBytes: ORDER_BODY_LIMIT_BYTES,
+    stopping,
+  });
+  app.addHook('onClose', async () => {
+    await Promise.all([inventory.close(), billing.close()]);
+  });
+
+  // One half of the system is worth being ready for: without the broker movies are served, and without inventory-app orders taken.
+  const inventoryReady = createReadinessCheck(inventoryUrl);
+  const check = async (): Promise<void> => {
+    if (!queue.isOpen()) await inventoryReady();
+  };
+  healthRoutes(app, { check, stopping });
+
+  movieRoutes(app, inventory.forward);
+  void app.register(orderRoutes, { queue, forward: billing.forward });
+  void app.register(docsRoutes);
+  return app;
+}

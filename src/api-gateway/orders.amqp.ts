@@ -1,0 +1,166 @@
+import { ORDER_QUEUE, headers, queueArguments } from '@orchestrator/contracts/queue.ts';
+import { keepConnected } from '@orchestrator/kit/amqp.ts';
+import type { BrokerConfig } from '@orchestrator/kit/amqp.ts';
+import type { Logger } from '@orchestrator/kit/log.ts';
+import { registry } from '@orchestrator/kit/metrics.ts';
+import type { Channel, ChannelModel, ConfirmChannel, Options } from 'amqplib';
+import { Counter, Gauge, Histogram } from 'prom-client';
+import type { Message, OrderQueue, Outcome } from './orders.ts';
+import { createPublications } from './publications.ts';
+
+/** After this the outcome is unknown. The client waits 5 s at most for any answer. */
+const CONFIRM_TIMEOUT_MS = 4000;
+
+/** Bounds what a broker that has stopped reading makes us keep in memory: 2000 messages of at most 16 KiB. */
+const UNCONFIRMED_MAX = 2000;
+
+/** How amqplib's callback names a `basic.nack`; its other error says that the channel closed. */
+const NACK = 'message nacked';
+
+const outcomes = new Counter({
+  name: 'order_publishes_total',
+  help: 'Orders handed to the broker, by outcome',
+  labelNames: ['outcome'],
+  registers: [registry],
+});
+
+const confirmDuration = new Histogram({
+  name: 'order_confirm_duration_seconds',
+  help: "Time from the publish to the broker's confirm",
+  buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4],
+  registers: [registry],
+});
+
+interface Connection extends OrderQueue {
+  close: () => Promise<void>;
+}
+
+/** The queue of orders, seen from the publisher: one connection, one channel in confirm mode, for as long as the program lives. */
+export function connectOrderQueue(config: BrokerConfig, name: string, log: Logger): Connection {
+  const publications = createPublications();
+  let channel: ConfirmChannel | undefined;
+  let isBlocked = false;
+  let isDeclaring = false;
+
+  /** Somebody deleted the queue: orders can be taken again as soon as it is back. */
+  async function declareAgain(on: Channel): Promise<void> {
+    if (isDeclaring) return;
+    isDeclaring = true;
+    try {
+      log.warn({ queue: ORDER_QUEUE }, 'the queue is missing: declaring it again');
+      await declareQueues(on);
+    } finally {
+      isDeclaring = false;
+    }
+  }
+
+  async function setup(connection: ChannelModel, lost: (cause: Error) => void): Promise<void> {
+    isBlocked = false;
+    connection.on('blocked', (reason) => {
+      isBlocked = true;
+      log.warn({ reason }, 'the broker takes no messages: it is short of memory or disk');
+    });
+    connection.on('unblocked', () => {
+      isBlocked = false;
+      log.info('the broker takes messages again');
+    });
+    const fresh = await connection.createConfirmChannel();
+    fresh.on('error', lost);
+    fresh.on('close', () => {
+      channel = undefined;
+      lost(new Error('the channel closed'));
+    });
+    fresh.on('return', ({ properties }) => {
+      publications.returned(Number(properties.correlationId));
+      declareAgain(fresh).catch(lost);
+    });
+    await declareQueues(fresh);
+    channel = fresh;
+  }
+
+  const connection = keepConnected({
+    config,
+    name,
+    log,
+    setup,
+    onLost: () => {
+      channel = undefined;
+      publications.lost();
+    },
+  });
+
+  const isOpen = (): boolean => channel !== undefined && !isBlocked && publications.unconfirmed() < UNCONFIRMED_MAX;
+
+  async function publish(message: Message): Promise<Outcome> {
+    if (!channel || !isOpen()) return 'refused';
+    const { number, outcome } = publications.open();
+    const timer = setTimeout(() => publications.timedOut(number), CONFIRM_TIMEOUT_MS);
+    const startedMs = performance.now();
+    const content = Buffer.from(JSON.stringify(message.order));
+    // The broker finds the queue of this name through the default exchange, which always exists.
+    channel.publish('', ORDER_QUEUE, content, properties(message, number), (error: Error | null) => {
+      if (!error) publications.confirmed(number);
+      else if (error.message === NACK) publications.nacked(number);
+      else publications.lost();
+    });
+    const settled = await outcome;
+    clearTimeout(timer);
+    if (settled === 'confirmed') confirmDuration.observe((performance.now() - startedMs) / 1000);
+    return settled;
+  }
+
+  observe(() => channel !== undefined, publications.unconfirmed);
+  return {
+    publish: async (message) => {
+      const outcome = await publish(message);
+      outcomes.inc({ outcome });
+      return outcome;
+    },
+    isOpen,
+    close: connection.close,
+  };
+}
+
+async function declareQueues(channel: Channel): Promise<void> {
+  for (const [name, args] of Object.entries(queueArguments)) {
+    await channel.assertQueue(name, { durable: true, arguments: args });
+  }
+}
+
+/** What a user wrote is in the body alone: these are short strings of AMQP, 255 bytes at most. */
+function properties(message: Message, number: number): Options.Publish {
+  return {
+    mandatory: true,
+    persistent: true,
+    contentType: 'application/json',
+    messageId: message.trackingId,
+    // Several messages may have one id, where a client repeats its Idempotency-Key; a return must find its own.
+    correlationId: String(number),
+    timestamp: Math.floor(Date.now() / 1000),
+    appId: 'api-gateway',
+    headers: {
+      [headers.traceParent]: message.traceparent,
+      ...(message.tracestate && { [headers.traceState]: message.tracestate }),
+      [headers.requestId]: message.requestId,
+    },
+  };
+}
+
+function observe(isConnected: () => boolean, unconfirmed: () => number): void {
+  const connected = new Gauge({
+    name: 'broker_connected',
+    help: '1 while there is a channel to the broker',
+    registers: [registry],
+    collect() {
+      connected.set(isConnected() ? 1 : 0);
+    },
+  });
+  const inFlight = new Gauge({
+    name: 'order_publishes_in_flight',
+    help: 'Messages that the broker has not confirmed yet',
+    registers: [registry],
+    collect() {
+      inFlight.set(unconfirmed());
+    },
+  });
+}

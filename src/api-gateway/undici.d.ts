@@ -1,0 +1,6 @@
+/** The pool alone: the package's entry point loads fetch, WebSocket and more, which costs another 14 MB of memory. */
+declare module 'undici/lib/dispatcher/pool.js' {
+  import { Pool } from 'undici';
+
+  export default Pool;
+}

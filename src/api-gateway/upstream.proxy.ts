@@ -1,0 +1,246 @@
+import type { ServerResponse } from 'node:http';
+import { Problem } from '@orchestrator/contracts/problem.ts';
+import { registry } from '@orchestrator/kit/metrics.ts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Gauge } from 'prom-client';
+import type { Dispatcher } from 'undici';
+import Pool from 'undici/lib/dispatcher/pool.js';
+import { readBody } from './body.ts';
+import { answerHeaders, requestHeaders } from './headers.ts';
+import { createTurnstile } from './turnstile.ts';
+import type { Turnstile } from './turnstile.ts';
+
+/** Exchanges with one upstream at a time. More would only wait in the upstream, where they cost more. */
+const EXCHANGES_MAX = 64;
+
+const CONNECT_TIMEOUT_MS = 1000;
+
+/** From the end of the request to the first byte of the answer's body, waiting in line included: under the 5 s of any answer. */
+const ANSWER_TIMEOUT_MS = 4500;
+
+/** The longest pause inside an answer; undici notices it up to a second late. */
+const PAUSE_TIMEOUT_MS = 4000;
+
+/** A client that takes nothing of its answer for so long would keep a connection to the upstream busy for nothing. */
+const STALLED_CLIENT_TIMEOUT_MS = 10_000;
+
+/** Connections are renewed, so that added replicas get their share. */
+const CONNECTION_LIFETIME_MS = 30_000;
+
+/** The connection failed, which says nothing about the request. */
+const CONNECTION_FAILURES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_SOCKET',
+]);
+
+/** undici will not send the request: its path or a header holds what no proper client sends. */
+const UNSENDABLE = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED']);
+
+const turnstiles = new Map<string, Turnstile>();
+
+const exchanges = new Gauge({
+  name: 'upstream_exchanges',
+  help: 'Requests handed on to an upstream by state; waiting counts those that wait for a connection',
+  labelNames: ['upstream', 'state'],
+  registers: [registry],
+  collect() {
+    for (const [upstream, { running, waiting }] of turnstiles) {
+      exchanges.set({ upstream, state: 'running' }, running());
+      exchanges.set({ upstream, state: 'waiting' }, waiting());
+    }
+  },
+});
+
+export interface Upstream {
+  /**
+   * Hands a request on to `path` of the upstream and its answer back, as they are. Resolves when the answer has begun;
+   * rejects with a Problem when there is none: 400 or 413 (the request), 502 (unreachable, no HTTP), 504 (too slow).
+   */
+  forward: (request: FastifyRequest, reply: FastifyReply, path: string) => Promise<void>;
+  /** Resolves when what is under way has ended. */
+  close: () => Promise<void>;
+}
+
+interface UpstreamOptions {
+  origin: string;
+  /** Names it in metrics and problems. */
+  name: string;
+  bodyLimitBytes: number;
+  stopping: AbortSignal;
+}
+
+export function openUpstream({ origin, name, bodyLimitBytes, stopping }: UpstreamOptions): Upstream {
+  const pool = new Pool(origin, {
+    // No limit here: the turnstile has it, and whoever waits there can leave the line.
+    connections: null,
+    pipelining: 1,
+    connect: { timeout: CONNECT_TIMEOUT_MS },
+    headersTimeout: 0,
+    bodyTimeout: PAUSE_TIMEOUT_MS,
+    clientTtl: CONNECTION_LIFETIME_MS,
+  });
+  const turnstile = createTurnstile(EXCHANGES_MAX);
+  turnstiles.set(name, turnstile);
+
+  return {
+    forward: async (request, reply, path) => {
+      const body = await readBody(request.raw, bodyLimitBytes);
+      const outgoing = {
+        path: path + queryOf(request.url),
+        method: request.method,
+        headers: requestHeaders(request.raw.rawHeaders, {
+          'x-request-id': request.id,
+          traceparent: request.trace.traceparent,
+          tracestate: request.trace.tracestate,
+        }),
+        body,
+      };
+      // Clients shall connect elsewhere; Fastify's own hooks do not see an answer that is streamed.
+      if (stopping.aborted) reply.header('connection', 'close');
+      await new Exchange({ name, pool, turnstile, outgoing, reply }).answered;
+    },
+    close: () => pool.close(),
+  };
+}
+
+function queryOf(url: string): string {
+  const at = url.indexOf('?');
+  return at < 0 ? '' : url.slice(at);
+}
+
+interface ExchangeOptions {
+  name: string;
+  pool: Pool;
+  turnstile: Turnstile;
+  outgoing: Dispatcher.DispatchOptions;
+  reply: FastifyReply;
+}
+
+/** One request on its way: waits for its turn, is sent (a GET twice at most), and streams the answer back. */
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly answered: Promise<void>;
+  readonly #settle: { resolve: () => void; reject: (problem: Problem) => void };
+  readonly #options: ExchangeOptions;
+  readonly #response: ServerResponse;
+  readonly #deadline: NodeJS.Timeout;
+  #isWaiting = true;
+  #isRetry = false;
+  /** The client has its answer, or a problem, or has gone. */
+  #isOver = false;
+  #upstream: Dispatcher.DispatchController | undefined;
+  #status = 0;
+
+  constructor(options: ExchangeOptions) {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.answered = promise;
+    this.#settle = { resolve, reject };
+    this.#options = options;
+    this.#response = options.reply.raw;
+    this.#deadline = setTimeout(() => this.#end(tooSlow(options.name)), ANSWER_TIMEOUT_MS);
+    this.#response.once('close', () => this.#end());
+    options.turnstile.enter(this.#send);
+  }
+
+  readonly #send = (): void => {
+    this.#isWaiting = false;
+    this.#options.pool.dispatch(this.#options.outgoing, this);
+  };
+
+  onRequestStart(upstream: Dispatcher.DispatchController): void {
+    if (this.#isOver) throw new Error('nobody waits for the answer any more');
+    this.#upstream = upstream;
+  }
+
+  onResponseStart(_upstream: Dispatcher.DispatchController, status: number): void {
+    // Informational answers (RFC 9110, section 15.2) belong to this connection.
+    if (status >= 200) this.#status = status;
+  }
+
+  onResponseData(upstream: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#beginAnswer(upstream);
+    if (this.#response.write(chunk)) return;
+    upstream.pause();
+    this.#response.setTimeout(STALLED_CLIENT_TIMEOUT_MS);
+  }
+
+  onResponseEnd(upstream: Dispatcher.DispatchController): void {
+    this.#beginAnswer(upstream);
+    this.#isOver = true;
+    this.#response.end();
+    this.#options.turnstile.leave(this.#send);
+  }
+
+  onResponseError(_upstream: Dispatcher.DispatchController, error: Error): void {
+    const { turnstile, name } = this.#options;
+    turnstile.leave(this.#send);
+    if (this.#isOver) return;
+    if (this.#mayBeSentAgain(error)) {
+      this.#isWaiting = true;
+      this.#isRetry = true;
+      this.#upstream = undefined;
+      turnstile.enter(this.#send);
+    } else {
+      this.#end(toProblem(error, name));
+    }
+  }
+
+  /** The head waits for the first byte of the body: until then a failure can still be told as a problem. */
+  #beginAnswer(upstream: Dispatcher.DispatchController): void {
+    if (this.#response.headersSent) return;
+    const { reply } = this.#options;
+    this.#response.writeHead(this.#status, answerHeaders(upstream.rawHeaders as Buffer[], reply.getHeaders()));
+    this.#response.on('drain', () => upstream.resume());
+    clearTimeout(this.#deadline);
+    reply.hijack();
+    this.#settle.resolve();
+  }
+
+  /** Without a problem: the client has gone. An answer that has begun can only be broken off, so that it is not taken for a whole one. */
+  #end(problem?: Problem): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearTimeout(this.#deadline);
+    if (problem && !this.#response.headersSent) {
+      this.#settle.reject(problem);
+    } else {
+      this.#options.reply.hijack();
+      this.#response.destroy();
+      this.#settle.resolve();
+    }
+    if (this.#isWaiting) this.#options.turnstile.leave(this.#send);
+    this.#upstream?.abort(new Error('nobody waits for the answer any more'));
+  }
+
+  #mayBeSentAgain(error: Error): boolean {
+    const { method, body } = this.#options.outgoing;
+    return (
+      (method === 'GET' || method === 'HEAD') &&
+      !body &&
+      !this.#isRetry &&
+      this.#status === 0 &&
+      CONNECTION_FAILURES.has(codeOf(error))
+    );
+  }
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error ? String(error.code) : '';
+}
+
+function toProblem(cause: Error, name: string): Problem {
+  if (UNSENDABLE.has(codeOf(cause))) {
+    return new Problem('malformed_request', 'The request has a header or a path that cannot be sent on', { cause });
+  }
+  if (codeOf(cause) === 'UND_ERR_BODY_TIMEOUT') return tooSlow(name, cause);
+  return new Problem('upstream_unreachable', `${name} cannot be reached: try again in a moment`, { cause });
+}
+
+function tooSlow(name: string, cause?: Error): Problem {
+  return new Problem('upstream_timeout', `${name} did not answer in time: try again in a moment`, {
+    cause,
+    headers: { 'retry-after': '1' },
+  });
+}
