@@ -4,13 +4,31 @@ import fc from 'fast-check';
 import { parseJson } from './json.ts';
 
 test('what a double holds exactly is parsed as JSON.parse does', () => {
-  for (const text of ['250.10', '1e3', '9999999999.99', '9007199254740991', '0', '-5', '{"a":[1,null,"x",true]}']) {
+  for (const text of [
+    '250.10',
+    '1e3',
+    '9999999999.99',
+    '9007199254740991',
+    '0',
+    '0e5',
+    '-5',
+    '1e-300',
+    '{"a":[1,null,"x",true]}',
+  ]) {
     assert.deepEqual(parseJson(text), JSON.parse(text), text);
   }
 });
 
 test('a number that would be changed becomes NaN', () => {
-  for (const text of ['1234567890.12000001', '9007199254740993', '1e999', '-0', '0.1000000000000000055']) {
+  for (const text of [
+    '1234567890.12000001',
+    '9007199254740993',
+    '1e999',
+    '-0',
+    '1e-400',
+    '1.234567890123e-320',
+    '0.1000000000000000055',
+  ]) {
     assert.ok(Number.isNaN(parseJson(text)), text);
   }
 });

@@ -1,6 +1,9 @@
 /** 15 significant decimal digits survive a round trip through a double unchanged (IEEE 754). */
 const EXACT_DIGITS = 15;
 
+/** The smallest double with all its digits. */
+const SMALLEST_EXACT = 2 ** -1022;
+
 /** `JSON.parse` as ECMAScript 2026 has it: the reviver also sees the digits as they were written. */
 type ParseWithSource = (
   text: string,
@@ -31,7 +34,8 @@ function isExact(value: number, source: string): boolean {
     .replace(/[eE].*$/, '')
     .replaceAll(/[-.]/g, '')
     .replace(/^0+/, '');
-  return digits.length <= EXACT_DIGITS;
+  // What is closer to 0 than this has fewer digits, or none: it would become 0.
+  return digits === '' || (digits.length <= EXACT_DIGITS && Math.abs(value) >= SMALLEST_EXACT);
 }
 
 function hasPrototypeKey(value: unknown): boolean {

@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import { parseJson } from '@orchestrator/contracts/json.ts';
 import { newMovieSchema } from '@orchestrator/contracts/movie.ts';
 import { newOrderSchema, orderValues } from '@orchestrator/contracts/order.ts';
+import { pageQuerySchema } from '@orchestrator/contracts/page.ts';
 import type { NewOrder } from '@orchestrator/contracts/order.ts';
-import { compileBodyCheck, fieldErrors } from './validation.ts';
+import { compileBodyCheck, compileQueryCheck, fieldErrors } from './validation.ts';
 
 const checkOrder = compileBodyCheck<NewOrder>(newOrderSchema);
 const checkMovie = compileBodyCheck(newMovieSchema);
@@ -65,6 +66,10 @@ const rejected: Record<string, string[]> = {
     '"5."',
     '"1,5"',
     '250.005',
+    '250.000001',
+    '9999999999.98001',
+    '1e-7',
+    '1e-400',
     '"250.005"',
     '"$5"',
     '"1e3"',
@@ -119,4 +124,14 @@ test('titles and descriptions are well-formed text', () => {
   }
   assert.ok(movie('A', '😀'.repeat(4000)));
   assert.equal(movie('A', 'x'.repeat(4001)), false);
+});
+
+test('a number in a query is a number within its limits', () => {
+  const check = compileQueryCheck(pageQuerySchema);
+  const query: Record<string, unknown> = { limit: '100', after: '7' };
+  assert.ok(check(query));
+  assert.deepEqual(query, { limit: 100, after: 7 });
+  for (const limit of ['0', '101', '1.5', '', 'ten', 'NaN', 'Infinity', '-Infinity', '1e400', ['1', '2']]) {
+    assert.equal(check({ limit }), false, String(limit));
+  }
 });

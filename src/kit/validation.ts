@@ -14,14 +14,33 @@ const options: Options = {
   coerceTypes: false,
   removeAdditional: false,
   validateFormats: false,
-  // Amounts reach 1e10 with two places: as multiples of 0.01 their quotients are off by at most 1.2e-4, a third place by 0.1.
-  multipleOfPrecision: 3,
 };
 
-const strict = new Ajv(options);
+const strict = withDecimalMultiples(new Ajv(options));
 
-/** Query parameters arrive as text, so numbers among them are converted. */
-const coercing = new Ajv({ ...options, coerceTypes: true });
+/**
+ * Query parameters arrive as text, so numbers among them are converted. Not `strictNumbers`: it would exempt "Infinity",
+ * which is converted too, from `maximum`.
+ */
+const coercing = new Ajv({ ...options, strictNumbers: false, coerceTypes: true });
+
+/**
+ * Decides `multipleOf: 0.01` on the decimal digits. Ajv divides, and takes the quotient with a tolerance: either 250.1 is no
+ * multiple then, or 250.000001 is one.
+ */
+function withDecimalMultiples(ajv: Ajv): Ajv {
+  const keyword = 'multipleOf';
+  return ajv.removeKeyword(keyword).addKeyword({
+    keyword,
+    type: 'number',
+    schemaType: 'number',
+    compile: (step: number) => {
+      const places = -Math.log10(step);
+      if (!Number.isInteger(places) || places < 0) throw new Error(`${keyword} must be a power of ten, such as 0.01`);
+      return (value: number) => Number(value.toFixed(places)) === value;
+    },
+  });
+}
 
 /** A check of values that are what they claim to be: JSON bodies and messages. */
 export function compileBodyCheck<T>(schema: object): ValidateFunction<T> {
