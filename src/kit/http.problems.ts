@@ -1,5 +1,9 @@
+import { once } from 'node:events';
 import { STATUS_CODES } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Problem, problems } from '@orchestrator/contracts/problem.ts';
 import type { ProblemCode } from '@orchestrator/contracts/problem.ts';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -33,14 +37,36 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
   // Probes ask every few seconds, and what is missing logs its own absence.
   if (problem.status >= 500 && problem.code !== 'not_ready')
     request.log.error({ err: error.cause ?? error, code: problem.code }, problem.message);
-  // The rest of a body that was refused unread would be taken for the next request.
-  if (!request.raw.complete) reply.header('connection', 'close');
-  return reply
+  const body = JSON.stringify(problemBody(problem, request.id));
+  reply
     .code(problem.status)
     .headers(problem.headers)
     .type('application/problem+json')
-    .serializer(JSON.stringify)
-    .send(problemBody(problem, request.id));
+    .header('content-length', Buffer.byteLength(body));
+  // Fastify closes after every body that it could not read; one that has come to its end gives no cause to.
+  if (request.raw.complete) return reply.removeHeader('connection').send(body);
+  // The rest of a body that was refused unread would be taken for the next request.
+  return reply.header('connection', 'close').send(Readable.from(withRestOfBody(body, request.raw)));
+}
+
+/** How long a client may go on sending what nobody wants; most have noticed the answer by then. */
+const LINGER_MS = 2000;
+
+/**
+ * Sends the whole answer at once, and ends it when the request has ended: a connection closed on bytes that nobody has read is
+ * reset, and the reset overtakes the answer at the client.
+ */
+async function* withRestOfBody(body: string, request: IncomingMessage): AsyncGenerator<string> {
+  yield body;
+  const lingered = new AbortController();
+  const { signal } = lingered;
+  try {
+    await Promise.race([once(request.resume(), 'close', { signal }), delay(LINGER_MS, undefined, { signal })]);
+  } catch {
+    // The client has gone.
+  } finally {
+    lingered.abort();
+  }
 }
 
 function problemBody(problem: Problem, requestId: string): Record<string, unknown> {
