@@ -19,3 +19,13 @@ export function programFolders(): string[] {
   ];
   return [...new Set([...(process.env['PATH'] ?? '').split(':').filter((folder) => folder.startsWith('/')), ...usual])];
 }
+
+/** The user's environment with additions, for a program that the user works with, such as psql. */
+export function userEnvironment(additions: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  return { ...process.env, ...additions };
+}
+
+/** Whether this runs where nobody watches, so that nothing is redrawn or asked. */
+export function inCi(): boolean {
+  return (process.env['CI'] ?? '') !== '' || process.env['TERM'] === 'dumb';
+}

@@ -16,19 +16,21 @@ export class DeadlineError extends Error {
  * @param what what is waited for, for the message
  * @param deadlineMs how long, in milliseconds from now
  * @param probe looks once; is handed a signal that fires at the deadline
- * @param everyMs pause between two looks; 50 ms is short beside anything that is waited for here
+ * @param options.everyMs pause between two looks; 50 ms when absent, short beside anything that is waited for here
+ * @param options.signal ends the wait with its reason
  * @throws DeadlineError at the deadline
  */
 export async function until<T>(
   what: string,
   deadlineMs: number,
-  probe: (signal: AbortSignal) => Promise<Seen<T>> | Seen<T>,
-  everyMs = 50,
+  probe: () => Promise<Seen<T>> | Seen<T>,
+  options: { everyMs?: number; signal?: AbortSignal | undefined } = {},
 ): Promise<T> {
   const start = performance.now();
-  const signal = AbortSignal.timeout(deadlineMs);
+  const { everyMs = 50, signal } = options;
   for (let last = 'not looked yet'; ;) {
-    const seen = await probe(signal);
+    signal?.throwIfAborted();
+    const seen = await probe();
     if (seen.done) return seen.value;
     last = seen.state;
     const left = deadlineMs - (performance.now() - start);

@@ -24,6 +24,8 @@ export interface PostgresOptions {
   /** Made at the first start. The owner may create extensions that PostgreSQL trusts, such as pg_trgm. */
   database?: { name: string; owner: string; ownerPassword: string };
   logFile?: string;
+  /** Gives up the start. */
+  signal?: AbortSignal | undefined;
 }
 
 export interface Connection {
@@ -78,7 +80,14 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   const superuser = { host: '127.0.0.1', port, user: 'postgres', password: superuserPassword, database: 'postgres' };
   const server = await launch(
     place,
-    { dataDir, port, logFile, pidFile: join(dir, 'postgres.pid'), ports: { [basename(dir)]: port } },
+    {
+      dataDir,
+      port,
+      logFile,
+      pidFile: join(dir, 'postgres.pid'),
+      ports: { [basename(dir)]: port },
+      signal: options.signal,
+    },
     superuser,
   );
   try {
@@ -168,6 +177,7 @@ interface LaunchFiles {
   dataDir: string;
   port: number;
   ports: Record<string, number>;
+  signal: AbortSignal | undefined;
   logFile: string;
   pidFile: string;
 }
@@ -181,7 +191,7 @@ async function launch(place: PostgresPlace, files: LaunchFiles, superuser: Conne
   await endForeignStart(files.dataDir);
   const start = async () => {
     const server = await startProcess({ argv, ...environment(place), ...files, ...ending });
-    const exit = await firstOf(server, answers(superuser));
+    const exit = await firstOf(server, answers(superuser, files.signal));
     if (exit === undefined) return done(server);
     const log = await tailOf(files.logFile, 12);
     // The sessions of a killed server still hold its memory; they are about to notice.
@@ -190,7 +200,7 @@ async function launch(place: PostgresPlace, files: LaunchFiles, superuser: Conne
       cure: `The whole log: ${files.logFile}`,
     });
   };
-  return until('PostgreSQL starts', orphansMs, start, 200);
+  return until('PostgreSQL starts', orphansMs, start, { everyMs: 200 });
 }
 
 /** Undefined once the server is ready, how it ended otherwise. A server that does not get ready is stopped. */
@@ -205,17 +215,22 @@ async function firstOf(server: ManagedProcess, ready: Promise<undefined>): Promi
   }
 }
 
-async function answers(superuser: Connection): Promise<undefined> {
-  await until('PostgreSQL answers', readyTimeoutMs, async () => {
-    try {
-      return done(await queryPostgres(superuser, 'SELECT 1', 2_000));
-    } catch (error) {
-      const { code, message } = error as Error & { code?: string };
-      // invalid_password: waiting will not help.
-      if (code === '28P01') throw error;
-      return notYet(message);
-    }
-  });
+async function answers(superuser: Connection, signal: AbortSignal | undefined): Promise<undefined> {
+  await until(
+    'PostgreSQL answers',
+    readyTimeoutMs,
+    async () => {
+      try {
+        return done(await queryPostgres(superuser, 'SELECT 1', 2_000));
+      } catch (error) {
+        const { code, message } = error as Error & { code?: string };
+        // invalid_password: waiting will not help.
+        if (code === '28P01') throw error;
+        return notYet(message);
+      }
+    },
+    { signal },
+  );
 }
 
 /**

@@ -16,17 +16,21 @@ export interface ManagedProcess {
   kill(signal: NodeJS.Signals): void;
 }
 
-export interface ProcessSpec extends RunOptions {
+/** How a process is asked to end. */
+export interface Ending {
+  stopSignal: NodeJS.Signals;
+  /** What follows when `stopSignal` was not enough within `graceMs`. */
+  forceSignal: NodeJS.Signals;
+  graceMs: number;
+}
+
+export interface ProcessSpec extends RunOptions, Ending {
   argv: readonly string[];
   logFile: string;
   /** Remembers the process, so that the next start finds it should we be killed meanwhile. */
   pidFile: string;
-  stopSignal: NodeJS.Signals;
   /** Where it will listen on 127.0.0.1. */
   ports: Readonly<Record<string, number>>;
-  /** What follows when `stopSignal` was not enough within `graceMs`. */
-  forceSignal: NodeJS.Signals;
-  graceMs: number;
 }
 
 /** SIGKILL is certain; what remains is the kernel taking the process apart, under load. */
@@ -37,10 +41,11 @@ const killedMs = 10_000;
  * @throws Failure when somebody else listens on one of its ports: a readiness probe would take that for an answer
  */
 export async function startProcess(spec: ProcessSpec): Promise<ManagedProcess> {
-  await endLeftover(spec);
+  await endLeftover(spec.pidFile);
   for (const [use, port] of Object.entries(spec.ports)) await requireFree(use, port);
   const { pid, exited } = await startInBackground(spec.argv, spec);
-  const record = JSON.stringify({ pid, identity: await processIdentity(pid) });
+  const { stopSignal, forceSignal, graceMs } = spec;
+  const record = JSON.stringify({ pid, identity: await processIdentity(pid), stopSignal, forceSignal, graceMs });
   writeFileSync(spec.pidFile, record, { mode: 0o600 });
   let alive = true;
   const markEnded = async (): Promise<void> => {
@@ -73,17 +78,15 @@ async function requireFree(use: string, port: number): Promise<void> {
  * Ends the process that a pid file remembers, if it still is that process: a pid alone may belong to somebody else by now.
  * @returns the pid that was ended
  */
-export async function endLeftover(
-  spec: Pick<ProcessSpec, 'pidFile' | 'stopSignal' | 'forceSignal' | 'graceMs'>,
-): Promise<number | undefined> {
-  const record = readRecord(spec.pidFile);
+export async function endLeftover(pidFile: string, how?: Ending): Promise<number | undefined> {
+  const record = readRecord(pidFile);
   if (record === undefined) return undefined;
-  const same = async (): Promise<boolean> =>
-    record.identity !== '' && (await processIdentity(record.pid)) === record.identity;
+  const { pid, identity } = record;
+  const same = async (): Promise<boolean> => identity !== '' && (await processIdentity(pid)) === identity;
   const found = await same();
-  if (found) await endProcess(record.pid, same, spec);
-  rmSync(spec.pidFile, { force: true });
-  return found ? record.pid : undefined;
+  if (found) await endProcess(pid, same, how ?? record);
+  rmSync(pidFile, { force: true });
+  return found ? pid : undefined;
 }
 
 /**
@@ -93,12 +96,12 @@ export async function endLeftover(
 export async function endProcess(
   pid: number,
   alive: () => boolean | Promise<boolean>,
-  spec: Pick<ProcessSpec, 'stopSignal' | 'forceSignal' | 'graceMs'>,
+  { stopSignal, forceSignal, graceMs }: Ending,
 ): Promise<void> {
   const gone = async () => ((await alive()) ? notYet('still running') : done(undefined));
   const steps = [
-    { signal: spec.stopSignal, waitMs: spec.graceMs },
-    { signal: spec.forceSignal, waitMs: killedMs },
+    { signal: stopSignal, waitMs: graceMs },
+    { signal: forceSignal, waitMs: killedMs },
     { signal: 'SIGKILL' as const, waitMs: killedMs },
   ];
   for (const [index, { signal, waitMs }] of steps.entries()) {
@@ -106,7 +109,7 @@ export async function endProcess(
     // A stopped process (Ctrl-Z, SIGSTOP) acts on signals only once it goes on.
     if (signal !== 'SIGKILL') sendSignal(pid, 'SIGCONT');
     try {
-      return await until(`process ${pid} ends after ${signal}`, waitMs, gone, 20);
+      return await until(`process ${pid} ends after ${signal}`, waitMs, gone, { everyMs: 20 });
     } catch (error) {
       if (index === steps.length - 1) throw error;
     }
@@ -153,11 +156,11 @@ export async function commandLine(pid: number): Promise<string> {
   );
 }
 
-function readRecord(pidFile: string): { pid: number; identity: string } | undefined {
+function readRecord(pidFile: string): (Ending & { pid: number; identity: string }) | undefined {
   try {
-    const { pid, identity } = JSON.parse(readFileSync(pidFile, 'utf8')) as { pid: unknown; identity: unknown };
-    return typeof pid === 'number' && typeof identity === 'string' ? { pid, identity } : undefined;
+    return JSON.parse(readFileSync(pidFile, 'utf8')) as Ending & { pid: number; identity: string };
   } catch {
+    // None, or one that was being written when the machine went down.
     return undefined;
   }
 }

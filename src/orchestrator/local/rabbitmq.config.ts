@@ -19,14 +19,20 @@ export interface RabbitmqPorts {
   epmd: number;
 }
 
+/** Where the broker listens, as its configuration says it. */
+interface Listeners {
+  amqp: string;
+  management?: { ip: string; port: number } | undefined;
+}
+
 /** rabbitmq.conf: https://www.rabbitmq.com/docs/configure */
-export function rabbitmqConf(ports: RabbitmqPorts, definitionsFile: string): string {
+export function rabbitmqConf({ amqp, management }: Listeners, definitionsFile: string): string {
   const settings: Record<string, string | number> = {
-    'listeners.tcp.1': `127.0.0.1:${ports.amqp}`,
+    'listeners.tcp.1': amqp,
     load_definitions: definitionsFile,
     // Seconds: a vanished client is noticed after two missed ones.
     heartbeat: 10,
-    // Below this the broker blocks publishers. Small, for laptops are full; still more than all the queue may hold (256 MB).
+    // Below this the broker blocks publishers. Small, for laptops are full.
     'disk_free_limit.absolute': '500MB',
     'vm_memory_high_watermark.relative': 0.4,
     // Milliseconds: a consumer that waits out a long absence of its database keeps its channel for an hour.
@@ -38,9 +44,9 @@ export function rabbitmqConf(ports: RabbitmqPorts, definitionsFile: string): str
     'log.console.level': 'info',
     'log.file': 'false',
   };
-  if (ports.management !== undefined) {
-    settings['management.tcp.ip'] = '127.0.0.1';
-    settings['management.tcp.port'] = ports.management;
+  if (management !== undefined) {
+    settings['management.tcp.ip'] = management.ip;
+    settings['management.tcp.port'] = management.port;
   }
   return lines(settings);
 }

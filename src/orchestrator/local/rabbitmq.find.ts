@@ -1,7 +1,7 @@
-import { constants } from 'node:fs';
-import { access, glob, readFile, realpath } from 'node:fs/promises';
+import { glob, readFile, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { programFolders } from '../config.ts';
+import { firstExecutable } from '../programs.ts';
 
 /** A RabbitMQ installed on this machine. */
 export interface RabbitmqInstallation {
@@ -52,15 +52,4 @@ export function isSupported(version: string): boolean {
 
 async function isDebianWrapper(script: string): Promise<boolean> {
   return (await readFile(script, 'utf8')).includes('su rabbitmq');
-}
-
-export async function firstExecutable(paths: readonly string[]): Promise<string | undefined> {
-  for (const path of paths) {
-    const executable = await access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (executable) return path;
-  }
-  return undefined;
 }

@@ -32,6 +32,8 @@ export interface RabbitmqOptions {
   logFile?: string;
   /** Which RabbitMQ; the first one found on the machine when absent. */
   installation?: RabbitmqInstallation;
+  /** Gives up the start. */
+  signal?: AbortSignal | undefined;
 }
 
 /** A running broker. `pid` is the Erlang VM itself: SIGKILL and SIGSTOP hit what they are meant to. */
@@ -74,7 +76,7 @@ export async function startRabbitmq(options: RabbitmqOptions): Promise<RabbitmqS
   const epmd = await startPortMapper(installation.epmd, dir, files, ports);
   try {
     const broker = await startBroker(installation, dir, files, ports);
-    await untilReady(broker, ports.amqp, files.logFile);
+    await untilReady(broker, ports.amqp, files.logFile, options.signal);
     return {
       ...broker,
       port: ports.amqp,
@@ -101,7 +103,12 @@ async function writeConfiguration(dir: string, ports: RabbitmqPorts, users: read
   // Erlang would make one itself, from the clock.
   if (!existsSync(cookie)) await writeFile(cookie, randomBytes(20).toString('hex').toUpperCase(), { mode: 0o400 });
   await writeFile(definitions, rabbitmqDefinitions(users), { mode: 0o600 });
-  await writeFile(join(dir, 'rabbitmq.conf'), rabbitmqConf(ports, definitions));
+  const ip = '127.0.0.1';
+  const listeners = {
+    amqp: `${ip}:${ports.amqp}`,
+    management: ports.management === undefined ? undefined : { ip, port: ports.management },
+  };
+  await writeFile(join(dir, 'rabbitmq.conf'), rabbitmqConf(listeners, definitions));
   await writeFile(join(dir, 'enabled_plugins'), ports.management === undefined ? '[].\n' : '[rabbitmq_management].\n');
 }
 
@@ -139,20 +146,26 @@ function brokerPorts({ amqp, management, distribution }: RabbitmqPorts): Record<
   return { rabbitmq: amqp, ...page, "RabbitMQ's tools": distribution };
 }
 
-async function untilReady(broker: ManagedProcess, port: number, logFile: string): Promise<void> {
+async function untilReady(
+  broker: ManagedProcess,
+  port: number,
+  logFile: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   let ended = '';
   void broker.exited.then((exit) => (ended = describeExit(exit)));
+  const probe = async () => {
+    if (ended === '') return (await greetsAmqp(port)) ? done(undefined) : notYet('no answer on its AMQP port');
+    throw new Failure(
+      'start-failed',
+      `RabbitMQ ended while it started (${ended}). Its log:\n${await tailOf(logFile, 12)}`,
+      {
+        cure: `The whole log: ${logFile}`,
+      },
+    );
+  };
   try {
-    await until('RabbitMQ takes connections', readyTimeoutMs, async () => {
-      if (ended === '') return (await greetsAmqp(port)) ? done(undefined) : notYet('no answer on its AMQP port');
-      throw new Failure(
-        'start-failed',
-        `RabbitMQ ended while it started (${ended}). Its log:\n${await tailOf(logFile, 12)}`,
-        {
-          cure: `The whole log: ${logFile}`,
-        },
-      );
-    });
+    await until('RabbitMQ takes connections', readyTimeoutMs, probe, { signal });
   } catch (error) {
     await broker.stop();
     throw error;

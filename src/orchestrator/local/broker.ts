@@ -1,0 +1,61 @@
+import { Failure } from '../failure.ts';
+import { installPackages } from '../install.ts';
+import type { BrokerOptions } from './components.ts';
+import type { ManagedProcess } from './process.ts';
+import { findContainerTool, startRabbitmqContainer } from './rabbitmq.container.ts';
+import { findRabbitmq } from './rabbitmq.find.ts';
+import { startRabbitmq } from './rabbitmq.ts';
+
+const packages = {
+  apt: ['rabbitmq-server'],
+  dnf: ['rabbitmq-server'],
+  brew: ['rabbitmq'],
+  service: 'rabbitmq-server',
+};
+
+/**
+ * Starts RabbitMQ with what this machine has: installed; else installed now; else as a container.
+ * @throws Failure with what can be done
+ */
+export async function startBroker(
+  options: BrokerOptions,
+  { interactive, say }: { interactive: boolean; say: (line: string) => void },
+): Promise<ManagedProcess> {
+  const { ports, ...rest } = options;
+  let installation = await findRabbitmq();
+  let obstacle: string | undefined;
+  if (installation === undefined) {
+    say('there is no RabbitMQ 3.10 or newer on this machine');
+    obstacle = await installPackages(packages, interactive, say);
+    installation = await findRabbitmq();
+  }
+  options.signal.throwIfAborted();
+  if (installation !== undefined) {
+    return startRabbitmq({
+      ...rest,
+      installation,
+      port: ports.rabbitmq,
+      managementPort: ports.rabbitmqPage,
+      distributionPort: ports.rabbitmqDistribution,
+      epmdPort: ports.rabbitmqPortMapper,
+    });
+  }
+  const tool = await findContainerTool();
+  if (tool !== undefined) {
+    say(`running RabbitMQ with ${tool}`);
+    return startRabbitmqContainer(tool, options);
+  }
+  throw new Failure(
+    'missing-tool',
+    `RabbitMQ is missing, and could not be installed: ${obstacle ?? 'what was installed is older than 3.10'}.`,
+    {
+      cure: [
+        'any of these, then run again:',
+        'Debian, Ubuntu:  sudo apt-get install rabbitmq-server',
+        'Fedora:          sudo dnf install rabbitmq-server',
+        'macOS:           brew install rabbitmq',
+        'elsewhere:       start Docker or podman, or see https://www.rabbitmq.com/docs/download',
+      ].join('\n  '),
+    },
+  );
+}

@@ -1,0 +1,184 @@
+import { glob, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Failure, exitCodes } from '../failure.ts';
+import type { Terminal } from '../terminal.ts';
+import { startBroker } from './broker.ts';
+import { pageUser, startGroups, stopOrder } from './components.ts';
+import { connectControl, serveControl } from './control.ts';
+import { lockDataFolder, openDataFolder, openSecrets } from './data-folder.ts';
+import type { Secrets } from './data-folder.ts';
+import { componentNames, portPlan } from './ports.plan.ts';
+import type { PortPlan } from './ports.plan.ts';
+import { removePostgres } from './postgres.binaries.ts';
+import { endLeftover } from './process.ts';
+import { removeRabbitmqVolume } from './rabbitmq.container.ts';
+import { openScreen } from './screen.ts';
+import type { Screen } from './screen.ts';
+import { Supervisor } from './supervisor.ts';
+
+export interface RunOptions {
+  dir: string;
+  basePort: number;
+  /** Delete the data of earlier runs first. */
+  fresh: boolean;
+  services: string;
+  terminal: Terminal;
+  answer: (text: string) => void;
+}
+
+/** Runs the system until it is told to stop. Returns the exit code. */
+export async function runSystem(options: RunOptions): Promise<number> {
+  const { dir, terminal } = options;
+  await openDataFolder(dir);
+  using _lock = lockDataFolder(dir) ?? (await failAlreadyRunning(dir));
+  const screen = openScreen(terminal);
+  try {
+    if (options.fresh) await removeData(dir, screen);
+    return await superviseUntilStopped(options, screen);
+  } finally {
+    screen.close();
+  }
+}
+
+/** Ends every process that a killed run left behind. Returns how many there were. */
+export async function endLeftovers(dir: string): Promise<number> {
+  const ended = await Promise.all((await pidFiles(dir)).map((file) => endLeftover(file)));
+  return ended.filter((pid) => pid !== undefined).length;
+}
+
+const killNow = { stopSignal: 'SIGKILL', forceSignal: 'SIGKILL', graceMs: 5_000 } as const;
+
+async function pidFiles(dir: string): Promise<string[]> {
+  const files: string[] = [];
+  for await (const file of glob('*/*.pid', { cwd: dir })) files.push(join(dir, file));
+  return files;
+}
+
+async function superviseUntilStopped(options: RunOptions, screen: Screen): Promise<number> {
+  const { dir, basePort, services, terminal, answer } = options;
+  const started = performance.now();
+  const ports = portPlan(basePort);
+  const secrets = await openSecrets(dir);
+  const broker = { interactive: terminal.live, say: screen.say };
+  const groups = startGroups({ dir, ports, secrets, services, startBroker: (broking) => startBroker(broking, broker) });
+  const byName = new Map(groups.flat().map((component) => [component.name, component]));
+  const components = componentNames.flatMap((name) => byName.get(name) ?? []);
+  const supervisor: Supervisor = new Supervisor(components, (state) => screen.show(supervisor.states, state));
+
+  using stopping = listenForStop((times) => {
+    if (times === 1) screen.say('stopping; Ctrl-C again to kill');
+    else void kill(supervisor, dir);
+  });
+  await using _control = await serveControl(dir, {
+    status: () => ({ pid: process.pid, addresses: addressesOf(ports, secrets), components: supervisor.states }),
+    start: (name) => supervisor.start(name),
+    stop: (name) => supervisor.stop(name),
+    down: stopping.request,
+  });
+  let ready = false;
+  try {
+    const starting = startInOrder(supervisor, groups, stopping.requested);
+    await Promise.race([starting, stopping.requested]);
+    ready = !stopping.isRequested();
+    if (ready) {
+      screen.say(`ready after ${((performance.now() - started) / 1000).toFixed(1)} s`);
+      screen.aside(() => answer(welcome(ports, secrets)));
+    } else starting.catch(() => undefined);
+    await stopping.requested;
+  } finally {
+    await supervisor.stopAll(stopOrder);
+  }
+  return ready ? exitCodes.ok.code : exitCodes.interrupted.code;
+}
+
+async function startInOrder(
+  supervisor: Supervisor,
+  groups: ReturnType<typeof startGroups>,
+  stopRequested: Promise<void>,
+): Promise<void> {
+  let stop = false;
+  void stopRequested.then(() => (stop = true));
+  for (const group of groups) {
+    if (stop) return;
+    await Promise.all(group.map(({ name }) => supervisor.start(name)));
+  }
+}
+
+interface StopListener extends Disposable {
+  requested: Promise<void>;
+  isRequested(): boolean;
+  request: () => void;
+}
+
+/** Ctrl-C, `kill`, and a terminal that was closed all mean the same. */
+function listenForStop(onRequest: (times: number) => void): StopListener {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let times = 0;
+  const request = (): void => {
+    times += 1;
+    onRequest(times);
+    resolve();
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, request);
+  return {
+    requested: promise,
+    isRequested: () => times > 0,
+    request,
+    [Symbol.dispose]: () => {
+      for (const signal of signals) process.off(signal, request);
+    },
+  };
+}
+
+/** Also what is just starting, and not in the supervisor's hands yet. */
+async function kill(supervisor: Supervisor, dir: string): Promise<void> {
+  supervisor.kill();
+  await Promise.allSettled((await pidFiles(dir)).map((file) => endLeftover(file, killNow)));
+}
+
+async function failAlreadyRunning(dir: string): Promise<never> {
+  const running = await connectControl(dir).catch(() => undefined);
+  const who = running === undefined ? '' : ` (pid ${running.pid})`;
+  throw new Failure('already-running', `The system runs already on ${dir}${who}.`, {
+    cure: 'Look at it: ./orchestrator.sh local status    Stop it: ./orchestrator.sh local down    A second one: --port N --data DIR',
+  });
+}
+
+async function removeData(dir: string, screen: Screen): Promise<void> {
+  await endLeftovers(dir);
+  screen.say(`--fresh: removing all data of earlier runs (databases, queues, passwords, logs) in ${dir}`);
+  await removePostgres(join(dir, 'inventory-database'));
+  await removePostgres(join(dir, 'billing-database'));
+  await removeRabbitmqVolume(join(dir, 'rabbitmq'));
+  for (const name of [...componentNames, 'secrets.json', 'logs'])
+    await rm(join(dir, name), { recursive: true, force: true });
+  await openDataFolder(dir);
+}
+
+function addressesOf(ports: PortPlan, secrets: Secrets): Record<string, string> {
+  return {
+    gateway: `http://localhost:${ports['api-gateway']}`,
+    health: `http://localhost:${ports['api-gateway']}/health/ready`,
+    rabbitmq: `http://localhost:${ports.rabbitmqPage}  (user ${pageUser}, password ${secrets.pagePassword})`,
+  };
+}
+
+function welcome(ports: PortPlan, secrets: Secrets): string {
+  const { gateway = '', health = '', rabbitmq = '' } = addressesOf(ports, secrets);
+  const order = '{"user_id":"20","number_of_items":"99","total_amount":"250"}';
+  return `
+The system runs:
+  gateway   ${gateway}
+  health    ${health}
+  RabbitMQ  ${rabbitmq}
+
+Try it:
+  curl -X POST ${gateway}/api/billing -H 'Content-Type: application/json' -d '${order}'
+  curl ${gateway}/api/movies
+  ./orchestrator.sh local psql billing -c 'TABLE orders'
+
+From another terminal: ./orchestrator.sh local status | logs | stop billing-app | start billing-app | down
+Ctrl-C stops everything; the data is kept.
+`;
+}
