@@ -178,7 +178,9 @@ test('the pages of movies can be followed through the gateway by their Link head
   assert.deepEqual((await call('GET', '/api/movies/')).body, []);
 });
 
-/** The target of `rel="next"` (RFC 8288), as it stands: it must lead through the gateway. */
+/** The target of `rel="next"` (RFC 8288), which must lead through the gateway again. */
 function nextPage(headers: Headers): string | undefined {
-  return /<([^>]*)>\s*;\s*rel="?next"?/.exec(headers.get('link') ?? '')?.[1];
+  const target = /<([^>]*)>\s*;\s*rel="?next"?/.exec(headers.get('link') ?? '')?.[1];
+  if (target) assert.equal(new URL(target, gateways[0].url).origin, gateways[0].url, 'an inner address');
+  return target;
 }

@@ -5,8 +5,9 @@ import { testOf } from './scope.ts';
 import type { Scope } from './scope.ts';
 
 /**
- * `pass`: bytes go through. `blackhole`: connections stay open and new ones are taken, but nothing goes through any more.
- * `reset`: all connections are reset, and new ones at once. `slow`: each chunk waits SLOW_MS and goes on in small pieces.
+ * `pass`: bytes go through. `blackhole`: connections stay open and new ones are taken, but nothing goes through, and those
+ * connections never come back to life, not even as a reset: whoever holds one must find out alone. `reset`: all connections
+ * are reset, and new ones at once. `slow`: each chunk waits, and goes on in small pieces.
  */
 export type Mode = 'pass' | 'blackhole' | 'reset' | 'slow';
 
@@ -19,53 +20,56 @@ export interface TcpProxy {
   set: (mode: Mode) => void;
 }
 
+interface Pair {
+  client: Socket;
+  server: Socket;
+  isDead: boolean;
+}
+
 /** Stands between a client and a server at 127.0.0.1, and behaves like the network on a bad day. */
 export async function startTcpProxy(scope: Scope, targetPort: number): Promise<TcpProxy> {
   let mode: Mode = 'pass';
-  const pairs = new Set<[Socket, Socket]>();
+  const pairs = new Set<Pair>();
+  const resetAll = (): void => {
+    for (const { client, server } of pairs) for (const socket of [client, server]) socket.resetAndDestroy();
+    pairs.clear();
+  };
 
-  const server = createServer((client) => {
-    if (mode === 'reset') {
-      client.on('error', () => undefined).resetAndDestroy();
-      return;
-    }
-    const upstream = connect(targetPort, '127.0.0.1');
-    const pair: [Socket, Socket] = [client, upstream];
+  const proxy = createServer({ noDelay: true }, (client) => {
+    const server = connect({ port: targetPort, host: '127.0.0.1', noDelay: true });
+    const pair = { client, server, isDead: mode === 'blackhole' };
     pairs.add(pair);
-    join(client, upstream, () => mode);
-    join(upstream, client, () => mode);
-    upstream.on('close', () => pairs.delete(pair));
+    carry(client, server, pair, () => mode);
+    carry(server, client, pair, () => mode);
+    if (mode === 'reset') resetAll();
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
 
   testOf(scope).after(() => {
-    server.close();
-    for (const socket of [...pairs].flat()) socket.destroy();
+    proxy.close();
+    resetAll();
   });
   return {
-    port: (server.address() as AddressInfo).port,
+    port: (proxy.address() as AddressInfo).port,
     set: (next) => {
-      // Bytes were swallowed on these: going on with the next ones would garble the stream, which no network does.
-      const broken = next === 'reset' || mode === 'blackhole';
       mode = next;
-      if (broken) for (const socket of [...pairs].flat()) socket.resetAndDestroy();
+      if (next === 'reset') resetAll();
+      if (next === 'blackhole') for (const pair of pairs) pair.isDead = true;
     },
   };
 }
 
-/** Carries bytes one way; the end of one side ends the other, unless the network swallows that as well. */
-function join(from: Socket, to: Socket, modeNow: () => Mode): void {
-  let written: Promise<unknown> = Promise.resolve();
+/** Carries bytes one way; the end of one side ends the other, unless nothing goes through any more. */
+function carry(from: Socket, to: Socket, pair: Pair, modeNow: () => Mode): void {
+  let written = Promise.resolve();
   from.on('data', (chunk: Buffer) => {
-    if (modeNow() === 'blackhole') return;
-    if (modeNow() === 'slow') written = written.then(() => writeSlowly(to, chunk));
-    else written = written.then(() => to.write(chunk));
+    if (pair.isDead) return;
+    const isSlow = modeNow() === 'slow';
+    written = written.then(() => (isSlow ? writeSlowly(to, chunk) : void to.write(chunk)));
   });
   from.on('error', () => undefined);
-  from.on('close', () => {
-    if (modeNow() !== 'blackhole') void written.then(() => to.destroy());
-  });
+  from.on('close', () => void (pair.isDead || written.then(() => to.destroy())));
 }
 
 async function writeSlowly(to: Socket, chunk: Buffer): Promise<void> {
