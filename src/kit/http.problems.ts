@@ -37,12 +37,13 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
   // Probes ask every few seconds, and what is missing logs its own absence.
   if (problem.status >= 500 && problem.code !== 'not_ready')
     request.log.error({ err: error.cause ?? error, code: problem.code }, problem.message);
-  const body = JSON.stringify(problemBody(problem, request.id));
+  // Bytes, since Fastify adds a charset to text, which JSON has none of.
+  const body = Buffer.from(JSON.stringify(problemBody(problem, request.id)));
   reply
     .code(problem.status)
     .headers(problem.headers)
     .type('application/problem+json')
-    .header('content-length', Buffer.byteLength(body));
+    .header('content-length', body.length);
   // Fastify closes after every body that it could not read; one that has come to its end gives no cause to.
   if (request.raw.complete) return reply.removeHeader('connection').send(body);
   // The rest of a body that was refused unread would be taken for the next request.
@@ -56,7 +57,7 @@ const LINGER_MS = 2000;
  * Sends the whole answer at once, and ends it when the request has ended: a connection closed on bytes that nobody has read is
  * reset, and the reset overtakes the answer at the client.
  */
-async function* withRestOfBody(body: string, request: IncomingMessage): AsyncGenerator<string> {
+async function* withRestOfBody(body: Buffer, request: IncomingMessage): AsyncGenerator<Buffer> {
   yield body;
   const lingered = new AbortController();
   const { signal } = lingered;

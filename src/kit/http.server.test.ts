@@ -138,7 +138,7 @@ suite('each odd request has its problem', { concurrency: 16 }, () => {
     test(`${what} is answered ${status} ${code}`, async () => {
       const answer = await exchange(bytes);
       assert.equal(answer.status, status, answer.head);
-      assert.match(answer.head, /content-type: application\/problem\+json/i);
+      assert.match(answer.head, /content-type: application\/problem\+json\r/i);
       const problem = JSON.parse(answer.body);
       assert.equal(problem.code, code);
       assert.equal(problem.status, status);
