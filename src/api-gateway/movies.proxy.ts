@@ -1,3 +1,4 @@
+import { METHODS } from 'node:http';
 import { Problem } from '@orchestrator/contracts/problem.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
@@ -10,6 +11,10 @@ const ID = /^[0-9]+$/;
  * path that is sent on is made here from what was understood, so that no trick in the client's reaches the upstream.
  */
 export function movieRoutes(app: FastifyInstance, forward: Forward): void {
+  // Fastify's "all" leaves out the rare ones; inventory-app knows which it takes.
+  for (const method of METHODS.filter((name) => name !== 'CONNECT' && !app.supportedMethods.includes(name))) {
+    app.addHttpMethod(method, { hasBody: true });
+  }
   app.all('/api/movies', {
     onRequest: (request, reply) => forward(request, reply, '/api/movies'),
     handler: unreached,

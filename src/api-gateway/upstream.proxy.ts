@@ -4,6 +4,7 @@ import { registry } from '@orchestrator/kit/metrics.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Gauge } from 'prom-client';
 import type { Dispatcher } from 'undici';
+import Client from 'undici/lib/dispatcher/client.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import { readBody } from './body.ts';
 import { answerHeaders, requestHeaders } from './headers.ts';
@@ -39,6 +40,14 @@ const CONNECTION_FAILURES = new Set([
 /** undici will not send the request: its path or a header holds what no proper client sends. */
 const UNSENDABLE = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED']);
 
+const connectionOptions = {
+  pipelining: 1,
+  connect: { timeout: CONNECT_TIMEOUT_MS },
+  // The exchange has its own limit, which counts the time in line too.
+  headersTimeout: 0,
+  bodyTimeout: PAUSE_TIMEOUT_MS,
+};
+
 const turnstiles = new Map<string, Turnstile>();
 
 const exchanges = new Gauge({
@@ -73,15 +82,8 @@ interface UpstreamOptions {
 }
 
 export function openUpstream({ origin, name, bodyLimitBytes, stopping }: UpstreamOptions): Upstream {
-  const pool = new Pool(origin, {
-    // No limit here: the turnstile has it, and whoever waits there can leave the line.
-    connections: null,
-    pipelining: 1,
-    connect: { timeout: CONNECT_TIMEOUT_MS },
-    headersTimeout: 0,
-    bodyTimeout: PAUSE_TIMEOUT_MS,
-    clientTtl: CONNECTION_LIFETIME_MS,
-  });
+  // No limit on connections: the turnstile has it, and whoever waits there can leave the line.
+  const pool = new Pool(origin, { ...connectionOptions, connections: null, clientTtl: CONNECTION_LIFETIME_MS });
   const turnstile = createTurnstile(EXCHANGES_MAX);
   turnstiles.set(name, turnstile);
 
@@ -100,7 +102,7 @@ export function openUpstream({ origin, name, bodyLimitBytes, stopping }: Upstrea
       };
       // Clients shall connect elsewhere; Fastify's own hooks do not see an answer that is streamed.
       if (stopping.aborted) reply.header('connection', 'close');
-      await new Exchange({ name, pool, turnstile, outgoing, reply }).answered;
+      await new Exchange({ name, origin, pool, turnstile, outgoing, reply }).answered;
     },
     close: () => pool.close(),
   };
@@ -113,6 +115,7 @@ function queryOf(url: string): string {
 
 interface ExchangeOptions {
   name: string;
+  origin: string;
   pool: Pool;
   turnstile: Turnstile;
   outgoing: Dispatcher.DispatchOptions;
@@ -145,8 +148,16 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   readonly #send = (): void => {
+    const { origin, pool, outgoing } = this.#options;
     this.#isWaiting = false;
-    this.#options.pool.dispatch(this.#options.outgoing, this);
+    if (!this.#isRetry) {
+      pool.dispatch(outgoing, this);
+      return;
+    }
+    // When one kept connection is dead the others may be dead as well: an upstream that was restarted.
+    const fresh = new Client(origin, connectionOptions);
+    fresh.dispatch(outgoing, this);
+    void fresh.close();
   };
 
   onRequestStart(upstream: Dispatcher.DispatchController): void {
