@@ -9,7 +9,7 @@ import { openSecrets } from '../local/data-folder.ts';
 import { followLogs } from '../local/log.follow.ts';
 import { componentNames, defaultBasePort, parseBasePort } from '../local/ports.plan.ts';
 import type { PortPlan } from '../local/ports.plan.ts';
-import { processIdentity } from '../local/process.ts';
+import { processIdentity } from '../local/process-table.ts';
 import { runPsql } from '../local/psql.ts';
 import { endLeftovers, runSystem } from '../local/run.ts';
 import { stateTable } from '../local/screen.ts';

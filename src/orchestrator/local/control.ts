@@ -7,7 +7,7 @@ import { Failure } from '../failure.ts';
 import type { FailureKind } from '../failure.ts';
 import { componentNames } from './ports.plan.ts';
 import type { ComponentName } from './ports.plan.ts';
-import { processIdentity } from './process.ts';
+import { processIdentity } from './process-table.ts';
 import type { ComponentState } from './supervisor.ts';
 
 /** What a second terminal can ask of the running system. */

@@ -1,9 +1,26 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { run } from '../exec.ts';
-import { commandLine } from './process.ts';
+import { Failure } from '../failure.ts';
+import { isFree } from './ports.ts';
+import { commandLine } from './process-table.ts';
+
+/**
+ * Makes sure that nobody listens on these ports of 127.0.0.1.
+ * @param ports port by what it is meant for
+ * @throws Failure that names every one that is taken, and by whom
+ */
+export async function requireFreePorts(ports: Readonly<Record<string, number>>): Promise<void> {
+  const checks = Object.entries(ports).map(async ([use, port]) => {
+    if (await isFree(port)) return [];
+    return [`Port ${port}, meant for ${use}, is taken by ${(await portHolder(port)) ?? 'another program'}.`];
+  });
+  const taken = (await Promise.all(checks)).flat();
+  if (taken.length === 0) return;
+  throw new Failure('port-in-use', taken.join('\n'), { cure: 'Stop that program, or choose other ports with --port.' });
+}
 
 /** Who listens on a TCP port of this machine, as `pid 123 (nginx …)`; undefined when the system does not let us know. */
-export async function portHolder(port: number): Promise<string | undefined> {
+async function portHolder(port: number): Promise<string | undefined> {
   const pid = process.platform === 'linux' ? await listenerOnLinux(port) : await listenerByLsof(port);
   if (pid === undefined) return undefined;
   const command = (await commandLine(pid)).trim();

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { processIdentity } from './process.ts';
+import { processIdentity } from './process-table.ts';
 import { allows, removePostgres } from './postgres.binaries.ts';
 import { queryPostgres, startPostgres } from './postgres.ts';
 import type { PostgresOptions, PostgresServer } from './postgres.ts';

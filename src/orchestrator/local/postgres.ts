@@ -11,7 +11,8 @@ import { tailOf } from './log-file.ts';
 import { freePort } from './ports.ts';
 import { placePostgres } from './postgres.binaries.ts';
 import type { PostgresPlace } from './postgres.binaries.ts';
-import { commandLine, endProcess, startProcess } from './process.ts';
+import { commandLine } from './process-table.ts';
+import { endProcess, startProcess } from './process.ts';
 import type { ManagedProcess } from './process.ts';
 
 export interface PostgresOptions {

@@ -1,11 +1,9 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import type { Exit, RunOptions } from '../exec.ts';
-import { run, startInBackground } from '../exec.ts';
-import { Failure } from '../failure.ts';
+import { startInBackground } from '../exec.ts';
 import { done, notYet, until } from '../wait.ts';
-import { portHolder } from './port-holder.ts';
-import { isFree } from './ports.ts';
+import { requireFreePorts } from './port-holder.ts';
+import { processIdentity } from './process-table.ts';
 
 /** A process that we started, whatever it is. */
 export interface ManagedProcess {
@@ -42,7 +40,7 @@ const killedMs = 10_000;
  */
 export async function startProcess(spec: ProcessSpec): Promise<ManagedProcess> {
   await endLeftover(spec.pidFile);
-  for (const [use, port] of Object.entries(spec.ports)) await requireFree(use, port);
+  await requireFreePorts(spec.ports);
   const { pid, exited } = await startInBackground(spec.argv, spec);
   const { stopSignal, forceSignal, graceMs } = spec;
   const record = JSON.stringify({ pid, identity: await processIdentity(pid), stopSignal, forceSignal, graceMs });
@@ -64,14 +62,6 @@ export async function startProcess(spec: ProcessSpec): Promise<ManagedProcess> {
       await endProcess(pid, () => alive, spec);
     },
   };
-}
-
-async function requireFree(use: string, port: number): Promise<void> {
-  if (await isFree(port)) return;
-  const holder = await portHolder(port);
-  throw new Failure('port-in-use', `Port ${port}, meant for ${use}, is taken by ${holder ?? 'another program'}.`, {
-    cure: 'Stop that program, or choose other ports with --port.',
-  });
 }
 
 /**
@@ -124,36 +114,6 @@ function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
     throw error;
   }
-}
-
-/**
- * What tells a process from a later one with the same pid: when it started. Empty when there is no such process.
- * Linux: proc(5), field 22 of /proc/pid/stat, counted from boot; elsewhere `ps`, which small Linux images lack.
- */
-export async function processIdentity(pid: number): Promise<string> {
-  if (process.platform !== 'linux') {
-    return (await run(['ps', '-o', 'lstart=', '-p', String(pid)], { timeoutMs: 5_000 }).catch(() => '')).trim();
-  }
-  try {
-    const afterName = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      .replace(/^.*\) /s, '')
-      .split(' ');
-    if (afterName[0] === 'Z') return '';
-    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${afterName[19]}`;
-  } catch {
-    return '';
-  }
-}
-
-/** The words that a process was started with; empty when there is no such process. */
-export async function commandLine(pid: number): Promise<string> {
-  if (process.platform !== 'linux') {
-    return run(['ps', '-o', 'command=', '-p', String(pid)], { timeoutMs: 5_000 }).catch(() => '');
-  }
-  return readFile(`/proc/${pid}/cmdline`, 'utf8').then(
-    (words) => words.replaceAll('\0', ' '),
-    () => '',
-  );
 }
 
 function readRecord(pidFile: string): (Ending & { pid: number; identity: string }) | undefined {

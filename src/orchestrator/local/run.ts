@@ -10,6 +10,7 @@ import type { Secrets } from './data-folder.ts';
 import { componentNames, portPlan } from './ports.plan.ts';
 import type { PortPlan } from './ports.plan.ts';
 import { removePostgres } from './postgres.binaries.ts';
+import { requireFreePorts } from './port-holder.ts';
 import { endLeftover } from './process.ts';
 import { removeRabbitmqVolume } from './rabbitmq.container.ts';
 import { openScreen } from './screen.ts';
@@ -33,6 +34,8 @@ export async function runSystem(options: RunOptions): Promise<number> {
   using _lock = lockDataFolder(dir) ?? (await failAlreadyRunning(dir));
   const screen = openScreen(terminal);
   try {
+    const left = await endLeftovers(dir);
+    if (left > 0) screen.say(`ended ${left} processes that a killed run had left`);
     if (options.fresh) await removeData(dir, screen);
     return await superviseUntilStopped(options, screen);
   } finally {
@@ -58,6 +61,8 @@ async function superviseUntilStopped(options: RunOptions, screen: Screen): Promi
   const { dir, basePort, services, terminal, answer } = options;
   const started = performance.now();
   const ports = portPlan(basePort);
+  // Before anything is started: each part checks its own again.
+  await requireFreePorts(ports);
   const secrets = await openSecrets(dir);
   const broker = { interactive: terminal.live, say: screen.say };
   const groups = startGroups({ dir, ports, secrets, services, startBroker: (broking) => startBroker(broking, broker) });
@@ -65,9 +70,12 @@ async function superviseUntilStopped(options: RunOptions, screen: Screen): Promi
   const components = componentNames.flatMap((name) => byName.get(name) ?? []);
   const supervisor: Supervisor = new Supervisor(components, (state) => screen.show(supervisor.states, state));
 
+  let ready = false;
+  let killed = false;
   using stopping = listenForStop((times) => {
-    if (times === 1) screen.say('stopping; Ctrl-C again to kill');
-    else void kill(supervisor, dir);
+    if (times === 1) return screen.say('stopping; Ctrl-C again to kill');
+    killed = true;
+    void kill(supervisor, dir);
   });
   await using _control = await serveControl(dir, {
     status: () => ({ pid: process.pid, addresses: addressesOf(ports, secrets), components: supervisor.states }),
@@ -75,7 +83,6 @@ async function superviseUntilStopped(options: RunOptions, screen: Screen): Promi
     stop: (name) => supervisor.stop(name),
     down: stopping.request,
   });
-  let ready = false;
   try {
     const starting = startInOrder(supervisor, groups, stopping.requested);
     await Promise.race([starting, stopping.requested]);
@@ -88,7 +95,7 @@ async function superviseUntilStopped(options: RunOptions, screen: Screen): Promi
   } finally {
     await supervisor.stopAll(stopOrder);
   }
-  return ready ? exitCodes.ok.code : exitCodes.interrupted.code;
+  return ready && !killed ? exitCodes.ok.code : exitCodes.interrupted.code;
 }
 
 async function startInOrder(
@@ -146,7 +153,6 @@ async function failAlreadyRunning(dir: string): Promise<never> {
 }
 
 async function removeData(dir: string, screen: Screen): Promise<void> {
-  await endLeftovers(dir);
   screen.say(`--fresh: removing all data of earlier runs (databases, queues, passwords, logs) in ${dir}`);
   await removePostgres(join(dir, 'inventory-database'));
   await removePostgres(join(dir, 'billing-database'));

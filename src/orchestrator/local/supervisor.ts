@@ -134,6 +134,7 @@ export class Supervisor {
   }
 
   async #end(slot: Slot, detail: string): Promise<void> {
+    if (slot.state.phase === 'stopped') return;
     slot.life.abort();
     const { process } = slot;
     if (process !== undefined) {
