@@ -22,6 +22,8 @@ export interface Life {
   pid: number;
   exited: Promise<Exit>;
   kill: (signal: NodeJS.Signals) => void;
+  /** Ends what it started beside itself. */
+  abandon?: () => void;
 }
 
 /** A process that is started again whenever it dies, until it is stopped on purpose. */
@@ -141,6 +143,9 @@ export async function runProgram(scope: Scope, options: ProgramOptions): Promise
 /** A test that is itself ended from outside takes its programs along. */
 const running = new Set<Life>();
 process.on('exit', () => {
-  for (const life of running) life.kill('SIGKILL');
+  for (const life of running) {
+    life.kill('SIGKILL');
+    life.abandon?.();
+  }
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));

@@ -45,7 +45,11 @@ export async function startBroker(scope: Scope): Promise<Broker> {
   let server: RabbitmqServer | undefined;
   const program = await runProgram(scope, {
     name: 'rabbitmq',
-    launch: async () => (server = await startRabbitmq({ dir, port, distributionPort, epmdPort })),
+    launch: async () => {
+      server = await startRabbitmq({ dir, port, distributionPort, epmdPort });
+      const portMapper = JSON.parse(readFileSync(join(dir, 'epmd.pid'), 'utf8')) as { pid: number };
+      return { ...server, abandon: () => process.kill(portMapper.pid) };
+    },
     check: () => withChannel(config, async () => undefined),
     stopSignal: 'SIGTERM',
     logs: () => readFileSync(join(dir, 'rabbitmq.log'), 'utf8'),
