@@ -27,6 +27,8 @@ export interface SystemOptions {
   secrets: Secrets;
   /** Folder with a folder per service, each with a main.ts. */
   services: string;
+  /** Tells the user something that is worth knowing. */
+  say: (line: string) => void;
   startBroker: (options: BrokerOptions) => Promise<ManagedProcess>;
 }
 
@@ -76,22 +78,28 @@ export function ownerConnection(
 const logFileOf = (dir: string, name: ComponentName): string => join(dir, 'logs', `${name}.log`);
 
 function database(options: SystemOptions, name: DatabaseName): Component {
-  const { dir, ports, secrets } = options;
+  const { dir, ports, secrets, say } = options;
+  const home = join(dir, name);
   const owner = ownerConnection(options, name);
   const logFile = logFileOf(dir, name);
   return {
     name,
     port: ports[name],
     logFile,
-    start: (signal) =>
-      startPostgres({
-        dir: join(dir, name),
+    start: async (signal) => {
+      const server = await startPostgres({
+        dir: home,
         port: ports[name],
         superuserPassword: secrets.superuserPassword,
         database: { name: owner.database, owner: owner.user, ownerPassword: owner.password },
         logFile,
         signal,
-      }),
+      });
+      if (!server.dataDir.startsWith(home)) {
+        say(`${name}: data in ${server.dataDir}, for PostgreSQL refuses to be root, and its user cannot enter ${home}`);
+      }
+      return server;
+    },
     problem: () =>
       queryPostgres(owner, 'SELECT 1', 2_000).then(
         () => undefined,

@@ -65,7 +65,14 @@ async function superviseUntilStopped(options: RunOptions, screen: Screen): Promi
   await requireFreePorts(ports);
   const secrets = await openSecrets(dir);
   const broker = { interactive: terminal.live, say: screen.say };
-  const groups = startGroups({ dir, ports, secrets, services, startBroker: (broking) => startBroker(broking, broker) });
+  const groups = startGroups({
+    dir,
+    ports,
+    secrets,
+    services,
+    say: screen.say,
+    startBroker: (broking) => startBroker(broking, broker),
+  });
   const byName = new Map(groups.flat().map((component) => [component.name, component]));
   const components = componentNames.flatMap((name) => byName.get(name) ?? []);
   const supervisor: Supervisor = new Supervisor(components, (state) => screen.show(supervisor.states, state));
