@@ -20,7 +20,7 @@ interface Session {
   channel: ConfirmChannel;
   /** The broker has an alarm and reads nothing more from this connection: what is written would pile up here. */
   blocked: boolean;
-  /** The broker confirms a message that it could not route as well; it returns it before. */
+  /** A message came back: the broker confirms it all the same. The next connection declares the queue again. */
   unroutable: boolean;
   lost: (cause: Error) => void;
 }
@@ -57,11 +57,7 @@ async function openSession(connection: ChannelModel, lost: (cause: Error) => voi
   const session = { channel, blocked: false, unroutable: false, lost };
   channel.on('error', lost);
   channel.on('close', () => lost(new Error('the channel was closed')));
-  channel.on('return', () => {
-    session.unroutable = true;
-    // The next connection declares the queue again.
-    lost(new Error(`the queue ${DEAD_LETTER_QUEUE} is gone`));
-  });
+  channel.on('return', () => (session.unroutable = true));
   connection.on('blocked', () => (session.blocked = true));
   connection.on('unblocked', () => (session.blocked = false));
   await channel.assertQueue(DEAD_LETTER_QUEUE, { durable: true, arguments: queueArguments[DEAD_LETTER_QUEUE] });
@@ -70,15 +66,19 @@ async function openSession(connection: ChannelModel, lost: (cause: Error) => voi
 
 async function publish(session: Session, { content, properties }: Message, reason: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const timer = setTimeout(() => {
-    const error = new Error('the broker did not confirm a dead letter in time');
+  // A channel that was refused once because the queue was full is refused even when there is room again: start afresh.
+  const fail = (error: Error): void => {
     reject(error);
     session.lost(error);
-  }, CONFIRM_TIMEOUT_MS);
-  const confirmed = (error: Error | null): void => {
+  };
+  const timer = setTimeout(
+    () => fail(new Error('the broker did not confirm a dead letter in time')),
+    CONFIRM_TIMEOUT_MS,
+  );
+  const onConfirm = (error: Error | null): void => {
     clearTimeout(timer);
-    if (error) reject(error);
-    else if (session.unroutable) reject(new Error(`the queue ${DEAD_LETTER_QUEUE} is gone`));
+    if (error) fail(error);
+    else if (session.unroutable) fail(new Error(`the queue ${DEAD_LETTER_QUEUE} is gone`));
     else resolve();
   };
   const send = (options: Options.Publish): boolean =>
@@ -87,7 +87,7 @@ async function publish(session: Session, { content, properties }: Message, reaso
       DEAD_LETTER_QUEUE,
       content,
       { ...options, persistent: true, mandatory: true },
-      confirmed,
+      onConfirm,
     );
   try {
     send({ ...kept(properties), headers: { ...keptHeaders(properties.headers), [headers.reason]: reason } });

@@ -47,7 +47,6 @@ async function store(pool: Pool, orders: readonly Order[]): Promise<Verdict[]> {
 
 async function insert(pool: Pool, orders: readonly Order[]): Promise<Verdict[]> {
   const inserted = await pool.query<{ tracking_id: string }>({
-    name: 'insert orders',
     text: `INSERT INTO orders (tracking_id, user_id, number_of_items, total_amount)
       SELECT * FROM unnest($1::uuid[], $2::text[], $3::int[], $4::numeric[])
       ON CONFLICT (tracking_id) DO NOTHING

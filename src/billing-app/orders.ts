@@ -56,7 +56,7 @@ export function readOrder(body: Uint8Array): OrderValues | Rejection {
   try {
     order = parseJson(utf8.decode(body));
   } catch {
-    return { kind: 'malformed', reason: 'the body is not JSON in UTF-8', values: UNREADABLE };
+    return { kind: 'malformed', reason: 'the body cannot be read as JSON in UTF-8', values: UNREADABLE };
   }
   if (checkOrder(order)) return orderValues(order);
   const faults = fieldErrors(checkOrder.errors ?? []).map(({ field, message }) => `${field || 'the body'} ${message}`);

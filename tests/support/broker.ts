@@ -83,6 +83,17 @@ export async function publish(
   });
 }
 
+/** Publishes one message as a person does on the broker's management page, with any property and header JSON can say. */
+export async function publishByHand(
+  { vhost }: BrokerConfig,
+  payload: string,
+  properties: Record<string, unknown> = {},
+  queue: string = ORDER_QUEUE,
+): Promise<void> {
+  const path = `/exchanges/${encodeURIComponent(vhost)}/amq.default/publish`;
+  await manage('POST', path, { routing_key: queue, payload, payload_encoding: 'string', properties });
+}
+
 /** How many messages are ready for a consumer, exactly and at once; those delivered and not acknowledged do not count. */
 export async function readyCount(broker: BrokerConfig, queue: string = ORDER_QUEUE): Promise<number> {
   return withChannel(broker, async (channel) => (await channel.checkQueue(queue)).messageCount);
