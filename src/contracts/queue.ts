@@ -14,6 +14,9 @@ const MAX_LENGTH_BYTES = 1_073_741_824;
  */
 const DELIVERY_LIMIT = 1000;
 
+/** Whoever looks at a dead letter and puts it back delivers it once more; RabbitMQ 4 would drop it after 20 looks. */
+const READ_LIMIT = 1_000_000_000;
+
 /**
  * Queue arguments by queue name. The broker refuses a declaration with others (406), so both services declare from here.
  * At-least-once dead-lettering needs `reject-publish` (https://www.rabbitmq.com/docs/quorum-queues#activating-at-least-once-dead-lettering).
@@ -29,7 +32,7 @@ export const queueArguments = {
     'x-max-length': MAX_LENGTH,
     'x-max-length-bytes': MAX_LENGTH_BYTES,
   },
-  [DEAD_LETTER_QUEUE]: { 'x-queue-type': 'quorum' },
+  [DEAD_LETTER_QUEUE]: { 'x-queue-type': 'quorum', 'x-delivery-limit': READ_LIMIT },
 } as const;
 
 /** Message headers (AMQP `headers` table). */
