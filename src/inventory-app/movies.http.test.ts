@@ -133,6 +133,7 @@ test('a page leads to the next one, until the last', async () => {
   while (target) {
     const answer: Answer = await call('GET', target);
     seen.push(titlesOf(answer));
+    assert.ok(seen.length <= 3, 'there is a next page for ever');
     target = /^<(.*)>; rel="next"$/.exec(answer.headers.get('link') ?? '')?.[1];
   }
   assert.deepEqual(seen, [titles.slice(0, 3), titles.slice(3, 6), titles.slice(6)]);

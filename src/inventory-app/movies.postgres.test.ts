@@ -66,12 +66,13 @@ test('a common title is not looked up in the index only to be sorted', async () 
   assert.equal(found, 20);
 });
 
-test('many searches later the plan is still made for the title', async () => {
-  for (let i = 0; i < 10; i += 1) await store.page({ after: 0, title: 'common' }, 1);
-  const beforeMs = performance.now();
+test('after expensive searches the plan is still made for the title', async () => {
+  // A named statement would get one plan for all titles from here on: a walk through the whole table, 30 times as slow.
+  for (let i = 0; i < 10; i += 1) await store.page({ after: 0, title: '77' }, 1000);
+  const beganMs = performance.now();
   for (let i = 0; i < 20; i += 1) await store.page({ after: 0, title: 'zanzibar' }, 1);
-  const eachMs = (performance.now() - beforeMs) / 20;
-  assert.ok(eachMs < 15, `${eachMs} ms each`);
+  const eachMs = (performance.now() - beganMs) / 20;
+  assert.ok(eachMs < 60, `${eachMs} ms each`);
 });
 
 test('keys older than a day are forgotten, others are not', async () => {
