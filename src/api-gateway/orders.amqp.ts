@@ -35,24 +35,18 @@ interface Connection extends OrderQueue {
   close: () => Promise<void>;
 }
 
+interface Session {
+  channel: ConfirmChannel;
+  /** Gives the connection up for a new one. */
+  lost: (cause: Error) => void;
+}
+
 /** The queue of orders, seen from the publisher: one connection, one channel in confirm mode, for as long as the program lives. */
 export function connectOrderQueue(config: BrokerConfig, name: string, log: Logger): Connection {
   const publications = createPublications();
-  let channel: ConfirmChannel | undefined;
+  let session: Session | undefined;
   let isBlocked = false;
-  let isDeclaring = false;
-
-  /** Somebody deleted the queue: orders can be taken again as soon as it is back. */
-  async function declareAgain(on: Channel): Promise<void> {
-    if (isDeclaring) return;
-    isDeclaring = true;
-    try {
-      log.warn({ queue: ORDER_QUEUE }, 'the queue is missing: declaring it again');
-      await declareQueues(on);
-    } finally {
-      isDeclaring = false;
-    }
-  }
+  let lastConfirmMs = 0;
 
   async function setup(connection: ChannelModel, lost: (cause: Error) => void): Promise<void> {
     isBlocked = false;
@@ -64,52 +58,63 @@ export function connectOrderQueue(config: BrokerConfig, name: string, log: Logge
       isBlocked = false;
       log.info('the broker takes messages again');
     });
-    const fresh = await connection.createConfirmChannel();
-    fresh.on('error', lost);
-    fresh.on('close', () => {
-      channel = undefined;
+    const channel = await connection.createConfirmChannel();
+    const declareAgain = singly(() => {
+      log.warn({ queue: ORDER_QUEUE }, 'the queue is missing: declaring it again');
+      return declareQueues(channel);
+    });
+    channel.on('error', lost);
+    channel.on('close', () => {
+      session = undefined;
       lost(new Error('the channel closed'));
     });
-    fresh.on('return', ({ properties }) => {
+    channel.on('return', ({ properties }) => {
       publications.returned(Number(properties.correlationId));
-      declareAgain(fresh).catch(lost);
+      declareAgain().catch(lost);
     });
-    await declareQueues(fresh);
-    channel = fresh;
+    await declareQueues(channel);
+    session = { channel, lost };
   }
 
-  const connection = keepConnected({
-    config,
-    name,
-    log,
-    setup,
-    onLost: () => {
-      channel = undefined;
-      publications.lost();
-    },
-  });
+  function onLost(): void {
+    session = undefined;
+    publications.lost();
+  }
 
-  const isOpen = (): boolean => channel !== undefined && !isBlocked && publications.unconfirmed() < UNCONFIRMED_MAX;
+  function onTimeout(number: number): void {
+    publications.timedOut(number);
+    // A broker that is slow still confirms something. One that is silent is not waited for: another connection may do better.
+    const silentMs = performance.now() - lastConfirmMs;
+    if (silentMs >= CONFIRM_TIMEOUT_MS && !isBlocked) session?.lost(new Error('the broker confirms nothing'));
+  }
+
+  function onConfirm(number: number, error: Error | null): void {
+    lastConfirmMs = performance.now();
+    if (!error) publications.confirmed(number);
+    else if (error.message === NACK) publications.nacked(number);
+    else publications.lost();
+  }
+
+  const isOpen = (): boolean => session !== undefined && !isBlocked && publications.unconfirmed() < UNCONFIRMED_MAX;
 
   async function publish(message: Message): Promise<Outcome> {
-    if (!channel || !isOpen()) return 'refused';
+    if (!session || !isOpen()) return 'refused';
     const { number, outcome } = publications.open();
-    const timer = setTimeout(() => publications.timedOut(number), CONFIRM_TIMEOUT_MS);
+    const timer = setTimeout(() => onTimeout(number), CONFIRM_TIMEOUT_MS);
     const startedMs = performance.now();
     const content = Buffer.from(JSON.stringify(message.order));
-    // The broker finds the queue of this name through the default exchange, which always exists.
-    channel.publish('', ORDER_QUEUE, content, properties(message, number), (error: Error | null) => {
-      if (!error) publications.confirmed(number);
-      else if (error.message === NACK) publications.nacked(number);
-      else publications.lost();
-    });
+    // The default exchange, which always exists, takes a message to the queue of this name.
+    session.channel.publish('', ORDER_QUEUE, content, properties(message, number), (error: Error | null) =>
+      onConfirm(number, error),
+    );
     const settled = await outcome;
     clearTimeout(timer);
     if (settled === 'confirmed') confirmDuration.observe((performance.now() - startedMs) / 1000);
     return settled;
   }
 
-  observe(() => channel !== undefined, publications.unconfirmed);
+  const connection = keepConnected({ config, name, log, setup, onLost });
+  observe(() => session !== undefined, publications.unconfirmed);
   return {
     publish: async (message) => {
       const outcome = await publish(message);
@@ -119,6 +124,12 @@ export function connectOrderQueue(config: BrokerConfig, name: string, log: Logge
     isOpen,
     close: connection.close,
   };
+}
+
+/** Runs the work unless it is running already. */
+function singly(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => (running ??= work().finally(() => (running = undefined)));
 }
 
 async function declareQueues(channel: Channel): Promise<void> {

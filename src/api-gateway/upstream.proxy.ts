@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { Problem } from '@orchestrator/contracts/problem.ts';
+import type { Problem } from '@orchestrator/contracts/problem.ts';
 import { registry } from '@orchestrator/kit/metrics.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Gauge } from 'prom-client';
@@ -10,6 +10,7 @@ import { readBody } from './body.ts';
 import { answerHeaders, requestHeaders } from './headers.ts';
 import { createTurnstile } from './turnstile.ts';
 import type { Turnstile } from './turnstile.ts';
+import { isConnectionFailure, toProblem, tooSlow } from './upstream.problems.ts';
 
 /** Exchanges with one upstream at a time. More would only wait in the upstream, where they cost more. */
 const EXCHANGES_MAX = 64;
@@ -27,18 +28,6 @@ const STALLED_CLIENT_TIMEOUT_MS = 10_000;
 
 /** Connections are renewed, so that added replicas get their share. */
 const CONNECTION_LIFETIME_MS = 30_000;
-
-/** The connection failed, which says nothing about the request. */
-const CONNECTION_FAILURES = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_SOCKET',
-]);
-
-/** undici will not send the request: its path or a header holds what no proper client sends. */
-const UNSENDABLE = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED']);
 
 const connectionOptions = {
   pipelining: 1,
@@ -232,26 +221,7 @@ class Exchange implements Dispatcher.DispatchHandler {
       !body &&
       !this.#isRetry &&
       this.#status === 0 &&
-      CONNECTION_FAILURES.has(codeOf(error))
+      isConnectionFailure(error)
     );
   }
-}
-
-function codeOf(error: Error): string {
-  return 'code' in error ? String(error.code) : '';
-}
-
-function toProblem(cause: Error, name: string): Problem {
-  if (UNSENDABLE.has(codeOf(cause))) {
-    return new Problem('malformed_request', 'The request has a header or a path that cannot be sent on', { cause });
-  }
-  if (codeOf(cause) === 'UND_ERR_BODY_TIMEOUT') return tooSlow(name, cause);
-  return new Problem('upstream_unreachable', `${name} cannot be reached: try again in a moment`, { cause });
-}
-
-function tooSlow(name: string, cause?: Error): Problem {
-  return new Problem('upstream_timeout', `${name} did not answer in time: try again in a moment`, {
-    cause,
-    headers: { 'retry-after': '1' },
-  });
 }
