@@ -3,9 +3,8 @@ export function nearestWord(word: string, known: readonly string[]): string | un
   const ranked = known.map((candidate) => ({ candidate, distance: editDistance(word, candidate) }));
   ranked.sort((a, b) => a.distance - b.distance);
   const [best] = ranked;
-  return best !== undefined && best.distance <= Math.max(1, Math.floor(best.candidate.length / 3))
-    ? best.candidate
-    : undefined;
+  // Two letters in a word of five, as when they changed places.
+  return best !== undefined && best.distance <= Math.ceil(best.candidate.length * 0.4) ? best.candidate : undefined;
 }
 
 /** How many letters must be put in, taken out or changed (Levenshtein). */

@@ -8,35 +8,35 @@ const lookEveryMs = 250;
 export interface FollowOptions {
   /** How many of the lines that are there already. */
   lines: number;
-  /** Go on with what is appended, for ever. */
+  /** Go on with what is appended. */
   follow: boolean;
   print: (line: string) => void;
+  /** Ends the following. */
+  signal?: AbortSignal;
 }
 
 /**
  * Prints the last lines of some logs, and what is appended to them.
  * @param logs file by name; names are put before each line when there are several
  */
-export async function followLogs(
-  logs: ReadonlyMap<string, string>,
-  { lines, follow, print }: FollowOptions,
-): Promise<void> {
+export async function followLogs(logs: ReadonlyMap<string, string>, options: FollowOptions): Promise<void> {
   const width = Math.max(...[...logs.keys()].map((name) => name.length));
   await Promise.all(
     [...logs].map(([name, path]) => {
       const label = logs.size > 1 ? `${name.padEnd(width)}  ` : '';
-      return followLog(path, { lines, follow, print: (line) => print(label + line) });
+      return followLog(path, { ...options, print: (line) => options.print(label + line) });
     }),
   );
 }
 
-async function followLog(path: string, { lines, follow, print }: FollowOptions): Promise<void> {
+async function followLog(path: string, { lines, follow, print, signal }: FollowOptions): Promise<void> {
   let position = await sizeOf(path);
   const tail = await tailOf(path, lines);
   if (tail !== '') tail.split('\n').forEach(print);
   if (!follow) return;
   for (let partial = ''; ;) {
-    await sleep(lookEveryMs);
+    await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
+    if (signal?.aborted) return;
     const size = await sizeOf(path);
     // Cut to nothing because it had grown too long.
     if (size < position) position = 0;

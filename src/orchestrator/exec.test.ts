@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { CommandError, pasteable, run, startInBackground } from './exec.ts';
+
+test('a command line can be pasted into a shell as it is shown', async () => {
+  const argv = ['printf', '%s|', 'a b', "it's", '', '$HOME', 'x=1'];
+  assert.equal(await run(['sh', '-c', pasteable(argv)], { timeoutMs: 5_000 }), "a b|it's||$HOME|x=1|");
+});
+
+test('a failed command tells its line, its code and the end of its output', async () => {
+  const failing = run(['sh', '-c', 'echo one; echo two >&2; exit 3'], { timeoutMs: 5_000 });
+  await assert.rejects(failing, (error) => {
+    assert.ok(error instanceof CommandError);
+    assert.deepEqual(error.exit, { code: 3, signal: null });
+    assert.match(error.message, /^exit code 3: sh -c 'echo one; echo two >&2; exit 3'\n/);
+    assert.deepEqual(error.output.trim().split('\n').toSorted(), ['one', 'two']);
+    return true;
+  });
+});
+
+test('a command that takes too long is killed, one that does not exist is named', async () => {
+  await assert.rejects(run(['sleep', '60'], { timeoutMs: 50 }), /ended by SIGKILL: sleep 60/);
+  await assert.rejects(run(['/no/such/program'], { timeoutMs: 5_000 }), /could not be started: \/no\/such\/program/);
+});
+
+test('a background process has a session of its own, so that a terminal cannot interrupt it', async (t) => {
+  const dir = await mkdtemp(join(tmpdir(), 'orchestrator-exec-'));
+  t.after(() => rm(dir, { recursive: true }));
+  const logFile = join(dir, 'log');
+  const child = await startInBackground(['sleep', '600'], { logFile });
+  // There is no such group unless it leads one.
+  process.kill(-child.pid, 'SIGTERM');
+  assert.deepEqual(await child.exited, { code: null, signal: 'SIGTERM' });
+  await assert.rejects(startInBackground(['/no/such/program'], { logFile }), /could not be started/);
+});
