@@ -23,7 +23,7 @@ const gateways = (): string[] => [system.gateways[0].url];
 
 /** Sends orders, each until it is confirmed, in between something happens, and at the end all is well. */
 async function underLoad(t: TestContext, story: (load: Load) => Promise<void>): Promise<void> {
-  const load = startLoad({ gateways, clients: 10, mode: 'until confirmed' });
+  const load = startLoad(t, { gateways, clients: 10, mode: 'until confirmed' });
   await moreConfirmed(load);
   await story(load);
   await moreConfirmed(load);
@@ -101,7 +101,7 @@ test('queue full: refusals that say so, nothing confirmed is dropped', async (t)
   await system.billing.stop();
   const policy = ['^billing_queue$', '{"max-length":500,"overflow":"reject-publish"}', '--apply-to', 'queues'];
   await system.rabbitmq.control('set_policy', 'full', ...policy);
-  const load = startLoad({ gateways, clients: 10, mode: 'once' });
+  const load = startLoad(t, { gateways, clients: 10, mode: 'once' });
   await eventually(() => assert.ok((load.figures.answers['503 queue_full'] ?? 0) >= 100), TIMEOUT_MS);
   await assertRefusedFast('queue_full');
   await load.stop();
@@ -125,7 +125,7 @@ for (const consumer of ['running', 'stopped']) {
     if (consumer === 'running') await system.billing.start();
     await deleteQueue(system.rabbitmq.config, ORDER_QUEUE);
     const startMs = performance.now();
-    const load = startLoad({ gateways, clients: 10, mode: 'once' });
+    const load = startLoad(t, { gateways, clients: 10, mode: 'once' });
     await eventually(() => assert.ok(load.ledger.confirmed > 0, JSON.stringify(load.figures)), TIMEOUT_MS);
     const backMs = performance.now() - startMs;
     t.diagnostic(`the queue was back after ${Math.round(backMs)} ms`);

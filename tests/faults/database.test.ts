@@ -23,7 +23,7 @@ before(async (scope) => {
 });
 
 test("billing's database away for a minute: the backlog waits, and all of it is stored afterwards", async (t) => {
-  const load = startLoad({ gateways: () => [system.gateways[0].url], clients: 20, mode: 'once' });
+  const load = startLoad(t, { gateways: () => [system.gateways[0].url], clients: 20, mode: 'once' });
   await eventually(() => assert.ok(load.ledger.confirmed > 100), TIMEOUT_MS);
   const pid = system.billing.pid();
   const awaySinceMs = Date.now();

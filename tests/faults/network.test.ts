@@ -49,7 +49,7 @@ before(async (scope) => {
 
 /** Orders that were not confirmed are sent again with their key, while the network changes; at the end all is well. */
 async function underLoad(t: TestContext, story: (load: Load) => Promise<void>): Promise<void> {
-  const load = startLoad({ gateways: () => [gateway.url], clients: 5, mode: 'until confirmed' });
+  const load = startLoad(t, { gateways: () => [gateway.url], clients: 5, mode: 'until confirmed' });
   await moreConfirmed(load);
   await story(load);
   await moreConfirmed(load);

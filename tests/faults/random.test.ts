@@ -66,8 +66,8 @@ test(
     const urls = system.gateways.map(({ url }) => url);
     let orders = 0;
     const gateways = (): string[] => (orders++ % 2 === 0 ? urls : urls.toReversed());
-    const once = startLoad({ gateways, clients: 30, mode: 'once' });
-    const again = startLoad({ gateways, clients: 10, mode: 'until confirmed' });
+    const once = startLoad(t, { gateways, clients: 30, mode: 'once' });
+    const again = startLoad(t, { gateways, clients: 10, mode: 'until confirmed' });
     const confirmed = (): number => once.ledger.confirmed + again.ledger.confirmed;
 
     const share = Math.ceil(ORDERS_MIN / deck.length);

@@ -45,8 +45,8 @@ before(async (scope) => {
   );
 });
 
-function startOrders(): Load {
-  return startLoad({ gateways: () => [address], clients: 20, mode: 'once' });
+function startOrders(t: TestContext): Load {
+  return startLoad(t, { gateways: () => [address], clients: 20, mode: 'once' });
 }
 
 async function moreConfirmed(load: Load): Promise<void> {
@@ -77,7 +77,7 @@ async function assertWell(t: TestContext, load: Load): Promise<void> {
 }
 
 test('SIGTERM of each gateway under load: no request fails', async (t) => {
-  const load = startOrders();
+  const load = startOrders(t);
   await roll(gateways, () => moreConfirmed(load));
   await moreConfirmed(load);
   await load.stop();
@@ -86,7 +86,7 @@ test('SIGTERM of each gateway under load: no request fails', async (t) => {
 });
 
 test('SIGKILL of a gateway under load: requests fail, and this test would see it; nothing confirmed is lost', async (t) => {
-  const load = startOrders();
+  const load = startOrders(t);
   await moreConfirmed(load);
   gateways[0]?.kill('SIGKILL');
   await eventually(() => assert.ok(Object.keys(load.figures.answers).length > 1), TIMEOUT_MS);
@@ -120,7 +120,7 @@ test('SIGTERM of each inventory-app under load: no request fails', async () => {
 });
 
 test('SIGTERM of billing-app under load: nothing is lost or doubled, clients never notice', async (t) => {
-  const load = startOrders();
+  const load = startOrders(t);
   for (let round = 1; round <= 4; round += 1) await roll([system.billing], () => moreConfirmed(load));
   await load.stop();
   assert.deepEqual(Object.keys(load.figures.answers), ['200'], JSON.stringify(load.figures.answers));

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:http';
+import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { attempt, note, openLedger } from './ledger.ts';
 import type { Ledger, Outcome, Values } from './ledger.ts';
@@ -117,12 +118,12 @@ export interface Figures {
   contradictions: number;
 }
 
-/** Sends orders, each with values of its own, and keeps the ledger of them, until it is stopped. */
-export function startLoad({ gateways, clients, capacity = 500_000, mode }: LoadOptions): Load {
+/** Sends orders, each with values of its own, and keeps the ledger of them, until it is stopped or the test ends. */
+export function startLoad(t: TestContext, { gateways, clients, capacity = 500_000, mode }: LoadOptions): Load {
   const run = randomUUID();
   const ledger = openLedger({ ...ordersOf(run), capacity });
   const figures: Figures = { answers: {}, longestMs: 0, contradictions: 0 };
-  const stopping = new AbortController();
+  const [stopping, ending] = [new AbortController(), new AbortController()];
   const agent = new Agent({ keepAlive: true, maxSockets: clients * 2 });
 
   async function sendOnce(order: number, key?: string): Promise<Answer> {
@@ -138,7 +139,7 @@ export function startLoad({ gateways, clients, capacity = 500_000, mode }: LoadO
       const { outcome, what, trackingId } = await sendOnce(order, key);
       if (outcome === 'confirmed') return trackingId;
       if (what.startsWith('4')) throw new Error(`a good order was refused: ${what}`);
-      await delay(PAUSE_MS);
+      await delay(PAUSE_MS, undefined, { signal: ending.signal });
     }
   }
 
@@ -159,13 +160,14 @@ export function startLoad({ gateways, clients, capacity = 500_000, mode }: LoadO
   const done = Promise.all(Array.from({ length: clients }, client));
   // A failure is thrown by stop; until then it is nobody's.
   done.catch(() => undefined);
+  t.after(() => {
+    stopping.abort();
+    ending.abort();
+    agent.destroy();
+  });
   const stop = async (): Promise<void> => {
     stopping.abort();
-    try {
-      await done;
-    } finally {
-      agent.destroy();
-    }
+    await done;
   };
   return { ledger, figures, stop };
 }
