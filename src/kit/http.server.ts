@@ -7,6 +7,7 @@ import { parseJsonBodies } from './http.json.ts';
 import { observeRequests } from './http.observe.ts';
 import { refuseOddRequests } from './http.protocol.ts';
 import type { Logger } from './log.ts';
+import type { QuerySchema } from './validation.ts';
 import { compileBodyCheck, compileQueryCheck } from './validation.ts';
 
 /** A whole request, body included, must arrive within this time: slow senders are cut off (Fastify's default is never). */
@@ -54,7 +55,7 @@ export function createHttpServer({ log, bodyLimitBytes }: HttpOptions): FastifyI
   app.server.headersTimeout = REQUEST_TIMEOUT_MS;
   app.server.maxConnections = MAX_CONNECTIONS;
   app.setValidatorCompiler(({ schema, httpPart }) =>
-    httpPart === 'querystring' ? compileQueryCheck(schema as object) : compileBodyCheck(schema as object),
+    httpPart === 'querystring' ? compileQueryCheck(schema as QuerySchema) : compileBodyCheck(schema as object),
   );
   observeRequests(app);
   refuseOddRequests(app);

@@ -131,7 +131,23 @@ test('a number in a query is a number within its limits', () => {
   const query: Record<string, unknown> = { limit: '100', after: '7' };
   assert.ok(check(query));
   assert.deepEqual(query, { limit: 100, after: 7 });
-  for (const limit of ['0', '101', '1.5', '', 'ten', 'NaN', 'Infinity', '-Infinity', '1e400', ['1', '2']]) {
+  for (const limit of [
+    '0',
+    '101',
+    '1.5',
+    '',
+    'ten',
+    'NaN',
+    'Infinity',
+    '1e400',
+    '1e1',
+    '0x10',
+    ' ',
+    ' 7',
+    '-7',
+    '٣',
+    ['1', '2'],
+  ]) {
     assert.equal(check({ limit }), false, String(limit));
   }
 });

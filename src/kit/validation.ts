@@ -11,18 +11,11 @@ const options: Options = {
   strict: true,
   strictTypes: false,
   strictNumbers: true,
-  coerceTypes: false,
   removeAdditional: false,
   validateFormats: false,
 };
 
 const strict = withDecimalMultiples(new Ajv(options));
-
-/**
- * Query parameters arrive as text, so numbers among them are converted. Not `strictNumbers`: it would exempt "Infinity",
- * which is converted too, from `maximum`.
- */
-const coercing = new Ajv({ ...options, strictNumbers: false, coerceTypes: true });
 
 /**
  * Decides `multipleOf: 0.01` on the decimal digits. Ajv divides, and takes the quotient with a tolerance: either 250.1 is no
@@ -47,9 +40,32 @@ export function compileBodyCheck<T>(schema: object): ValidateFunction<T> {
   return strict.compile<T>(schema);
 }
 
-/** A check of query parameters; converts them in place. */
-export function compileQueryCheck(schema: object): ValidateFunction {
-  return coercing.compile(schema);
+/** A check of query parameters. They arrive as text: digits become a number, in place, where the schema asks for one. */
+export function compileQueryCheck(schema: QuerySchema): QueryCheck {
+  const isValid = strict.compile(schema);
+  const numbers = Object.keys(schema.properties).filter((name) => schema.properties[name]?.type === 'integer');
+
+  function check(query: Record<string, unknown>): boolean {
+    for (const name of numbers) {
+      const text = query[name];
+      if (typeof text === 'string' && /^[0-9]+$/.test(text)) query[name] = Number(text);
+    }
+    const result = isValid(query);
+    check.errors = isValid.errors ?? null;
+    return result;
+  }
+  check.errors = isValid.errors ?? null;
+  return check;
+}
+
+export interface QuerySchema {
+  properties: Record<string, { type: string }>;
+}
+
+interface QueryCheck {
+  (query: Record<string, unknown>): boolean;
+  /** What was wrong the last time. */
+  errors?: ErrorObject[] | null;
 }
 
 /** One entry per wrong field, in the words of the schema's `description`. */
