@@ -45,7 +45,9 @@ export function createConformance(document: ApiDocument): Conformance {
 
   const templateOf = (target: string): string | undefined => {
     const path = target.split(/[?#]/, 1)[0]!.replace(/(?<=.)\/$/, '');
-    return templates.find(({ pattern }) => pattern.test(path))?.template;
+    // An escaped letter stands for the letter.
+    const plain = path.replaceAll(/%[46][1-9a-f]|%[57][0-9a]/gi, (escaped) => decodeURIComponent(escaped));
+    return templates.find(({ pattern }) => pattern.test(plain))?.template;
   };
 
   function bodyViolations(pointer: string, body: string): string[] {
