@@ -77,7 +77,7 @@ async function publish(session: Session, { content, properties }: Message, reaso
   );
   const onConfirm = (error: Error | null): void => {
     clearTimeout(timer);
-    if (error) fail(error);
+    if (error) fail(new Error('the broker did not take a dead letter', { cause: error }));
     else if (session.unroutable) fail(new Error(`the queue ${DEAD_LETTER_QUEUE} is gone`));
     else resolve();
   };

@@ -9,7 +9,7 @@ import type { Channel, ConsumeMessage } from 'amqplib';
 import { inBatches } from './batches.ts';
 import type { Batches } from './batches.ts';
 import { freshTrackingId, identify, readOrder } from './orders.ts';
-import type { Order, OrderWriter, RejectedOrder, Rejection } from './orders.ts';
+import type { Order, OrderWriter, RejectedOrder, Rejection, Verdict } from './orders.ts';
 import { batchSize, deadLetteredTotal, duplicateTotal, publishToStored, storedTotal } from './orders.metrics.ts';
 
 /** Larger batches store hardly more a second, and hold the first order of each longer. */
@@ -142,8 +142,8 @@ class Consumption {
   }
 
   async #settle(batch: Delivery[]): Promise<void> {
-    const { store, log } = this.#options;
-    const verdicts = await this.#hold('orders cannot be stored', () => store.store(batch.map(({ order }) => order)));
+    const orders = batch.map(({ order }) => order);
+    const verdicts = await this.#hold('orders cannot be stored', () => this.#store(orders));
     const settled: Settled[] = [];
     for (const [index, delivery] of batch.entries()) {
       const verdict = verdicts[index];
@@ -151,7 +151,18 @@ class Consumption {
       else if (verdict) this.#rejected.push({ message: delivery.message, rejection: verdict });
     }
     this.#acknowledge(settled);
-    report(settled, log);
+    report(settled, this.#options.log);
+  }
+
+  async #store(orders: Order[]): Promise<Verdict[]> {
+    try {
+      const verdicts = await this.#options.store.store(orders);
+      this.holding = false;
+      return verdicts;
+    } catch (error) {
+      this.holding = true;
+      throw error;
+    }
   }
 
   /** Publishes to the dead letters, then records, then acknowledges: nothing is lost wherever it stops. */
@@ -179,14 +190,11 @@ class Consumption {
   async #hold<T>(what: string, attempt: () => Promise<T>): Promise<T> {
     const startMs = performance.now();
     const onFailure = (error: unknown, nextDelayMs: number): void => {
-      this.holding = true;
       this.#options.log.warn({ err: error, nextDelayMs }, what);
       if (performance.now() - startMs > HOLD_LIMIT_MS) this.#lost(new Error(`${what}: giving them back for now`));
     };
     const { signal } = this.#ending;
-    const result = await retry(attempt, { firstDelayMs: FIRST_DELAY_MS, maxDelayMs: MAX_DELAY_MS, signal, onFailure });
-    this.holding = false;
-    return result;
+    return retry(attempt, { firstDelayMs: FIRST_DELAY_MS, maxDelayMs: MAX_DELAY_MS, signal, onFailure });
   }
 
   #acknowledge(settled: ReadonlyArray<{ message: ConsumeMessage }>): void {

@@ -55,6 +55,7 @@ test('amounts are compared as numbers; other values under a known id are refused
   const id = randomUUID();
   const verdicts = await store.store([order('250', id), order('250.00', id), order('300', id)]);
   assert.deepEqual(verdicts.slice(0, 2), ['stored', 'duplicate']);
+  assert.deepEqual(await store.store([order('250', id)]), ['duplicate']);
   assert.partialDeepStrictEqual(verdicts[2], { kind: 'conflict', values: { total_amount: '300' } });
   assert.partialDeepStrictEqual(await store.store([order('250', id, 'someone else')]), [{ kind: 'conflict' }]);
   assert.equal(await count(database), 1);
