@@ -1,8 +1,15 @@
 import { parseArgs } from 'node:util';
 import type { ParseArgsConfig } from 'node:util';
+import type { Environment } from './environment.ts';
 import { UsageError } from './failure.ts';
 import { nearestWord } from './spelling.ts';
 import type { Terminal } from './terminal.ts';
+
+/** What every command works with. */
+export interface Context {
+  terminal: Terminal;
+  environment: Environment;
+}
 
 /** One word of `./orchestrator.sh`. */
 export interface Command {
@@ -11,7 +18,7 @@ export interface Command {
   /** The whole text of `--help`. */
   help: string;
   /** Does it and returns the exit code. */
-  run(argv: readonly string[], terminal: Terminal): Promise<number>;
+  run(argv: readonly string[], context: Context): Promise<number>;
 }
 
 /**

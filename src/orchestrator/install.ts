@@ -1,7 +1,7 @@
-import { join } from 'node:path';
-import { programFolders } from './config.ts';
-import { CommandError, pasteable, run, runInteractive } from './exec.ts';
-import { firstExecutable } from './programs.ts';
+import { CommandError, run, runInteractive } from './exec.ts';
+import type { Exit } from './exec.ts';
+import type { Environment } from './environment.ts';
+import { findProgram } from './programs.ts';
 
 /** What a program's package is called by each package manager. */
 export interface Packages {
@@ -36,22 +36,29 @@ export function installScript(manager: Manager, packages: Packages): string {
   ].join('; ');
 }
 
+export interface InstallOptions {
+  environment: Pick<Environment, 'folders'>;
+  /** Whether somebody is there to be asked for a password. */
+  interactive: boolean;
+  /** Is told what is being done. */
+  say: (line: string) => void;
+  /** Keeps everything else off the terminal while a password is asked for. */
+  aside: (ask: () => Promise<Exit>) => Promise<Exit>;
+}
+
 /**
  * Installs packages with the system's package manager where that is possible: as root or through sudo; brew as the user.
- * @param say is told what is being done
  * @returns why it could not be done; undefined when it was
  */
-export async function installPackages(
-  packages: Packages,
-  interactive: boolean,
-  say: (line: string) => void,
-): Promise<string | undefined> {
-  const manager = await findManager();
+export async function installPackages(packages: Packages, options: InstallOptions): Promise<string | undefined> {
+  const { say } = options;
+  const manager = await findManager(options.environment.folders);
   if (manager === undefined) return 'there is no apt-get, dnf or brew on this machine';
   const shell = ['sh', '-c', installScript(manager, packages)];
-  const argv = manager === 'brew' || process.getuid?.() === 0 ? shell : await withSudo(shell, interactive, say);
+  const argv = manager === 'brew' || process.getuid?.() === 0 ? shell : await withSudo(shell, options);
   if (argv === undefined) return `${manager} needs root, and there is no sudo without a password`;
-  say(`installing ${packages[manager].join(' ')} with ${manager}: ${pasteable(argv).slice(0, 100)}…`);
+  const service = packages.service === undefined ? '' : '; its service will not be started';
+  say(`installing ${packages[manager].join(' ')} with ${argv[0] === 'sudo' ? 'sudo ' : ''}${manager}${service}`);
   try {
     await run(argv, { timeoutMs: installTimeoutMs, onLine: progress(say) });
     return undefined;
@@ -61,13 +68,13 @@ export async function installPackages(
   }
 }
 
-async function findManager(): Promise<Manager | undefined> {
+async function findManager(folders: readonly string[]): Promise<Manager | undefined> {
   for (const [manager, program] of [
     ['apt', 'apt-get'],
     ['dnf', 'dnf'],
     ['brew', 'brew'],
   ] as const) {
-    if ((await firstExecutable(programFolders().map((folder) => join(folder, program)))) !== undefined) return manager;
+    if ((await findProgram(program, folders)) !== undefined) return manager;
   }
   return undefined;
 }
@@ -75,8 +82,7 @@ async function findManager(): Promise<Manager | undefined> {
 /** Asks for the password once, on the terminal, if sudo wants one. */
 async function withSudo(
   argv: readonly string[],
-  interactive: boolean,
-  say: (line: string) => void,
+  { interactive, say, aside }: InstallOptions,
 ): Promise<string[] | undefined> {
   const silent = await run(['sudo', '-n', 'true'], { timeoutMs: 10_000 }).then(
     () => true,
@@ -85,8 +91,8 @@ async function withSudo(
   if (!silent) {
     if (!interactive) return undefined;
     say('sudo may ask for your password now');
-    const exit = await runInteractive(['sudo', '-v']).catch(() => ({ code: null }));
-    if (exit.code !== 0) return undefined;
+    const exit = await aside(() => runInteractive(['sudo', '-v'])).catch(() => undefined);
+    if (exit?.code !== 0) return undefined;
   }
   return ['sudo', '-n', ...argv];
 }

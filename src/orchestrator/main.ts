@@ -1,7 +1,7 @@
-import type { Command } from './command.ts';
+import type { Command, Context } from './command.ts';
 import { chooseWord } from './command.ts';
 import { local } from './commands/local.ts';
-import { inCi } from './config.ts';
+import { readEnvironment } from './config.ts';
 import { CommandError } from './exec.ts';
 import { Failure, UsageError, exitCodes } from './failure.ts';
 import { alignColumns, openTerminal } from './terminal.ts';
@@ -11,7 +11,7 @@ import { DeadlineError } from './wait.ts';
 /** Every command; each is a file in commands/. */
 const commands: Readonly<Record<string, Command>> = { local };
 
-async function main(argv: readonly string[], terminal: Terminal): Promise<number> {
+async function main(argv: readonly string[], context: Context): Promise<number> {
   const [word, ...rest] = argv;
   if (word === undefined || word === '--help' || word === '-h' || word === 'help') {
     process.stdout.write(overview());
@@ -22,7 +22,7 @@ async function main(argv: readonly string[], terminal: Terminal): Promise<number
     process.stdout.write(command.help);
     return exitCodes.ok.code;
   }
-  return command.run(rest, terminal);
+  return command.run(rest, context);
 }
 
 /** Before any other program's arguments, such as psql's. */
@@ -67,5 +67,8 @@ function report(error: unknown, terminal: Terminal): number {
 
 // A reader that has gone (`| head`, a closed terminal) does not keep the system from stopping in order.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-const terminal = openTerminal(process.stderr, { ci: inCi() });
-process.exitCode = await main(process.argv.slice(2), terminal).catch((error: unknown) => report(error, terminal));
+const environment = readEnvironment();
+const terminal = openTerminal(process.stderr, environment);
+process.exitCode = await main(process.argv.slice(2), { terminal, environment }).catch((error: unknown) =>
+  report(error, terminal),
+);

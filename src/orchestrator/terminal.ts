@@ -12,9 +12,9 @@ export interface Terminal {
 }
 
 /** NO_COLOR and FORCE_COLOR are honoured by styleText itself (https://no-color.org). */
-export function openTerminal(stream: NodeJS.WriteStream, { ci }: { ci: boolean }): Terminal {
+export function openTerminal(stream: NodeJS.WriteStream, { unattended }: { unattended: boolean }): Terminal {
   return {
-    live: stream.isTTY && !ci,
+    live: stream.isTTY && !unattended,
     columns: () => stream.columns ?? 80,
     paint: (style, text) => styleText(style, text, { stream }),
     write: (text) => void stream.write(text),

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Command } from '../command.ts';
+import type { Command, Context } from '../command.ts';
 import { chooseWord, parseCommandLine } from '../command.ts';
 import { Failure, UsageError, exitCodes } from '../failure.ts';
 import { ownerConnection, servicesFolder } from '../local/components.ts';
@@ -13,7 +13,6 @@ import { processIdentity } from '../local/process-table.ts';
 import { runPsql } from '../local/psql.ts';
 import { endLeftovers, runSystem } from '../local/run.ts';
 import { stateTable } from '../local/screen.ts';
-import type { Terminal } from '../terminal.ts';
 import { done, notYet, until } from '../wait.ts';
 
 const help = `./orchestrator.sh local [--port N] [--data DIR] [--fresh]
@@ -37,10 +36,9 @@ From another terminal:
 NAME is one of ${componentNames.join(', ')}.
 `;
 
-interface Call {
+interface Call extends Context {
   dir: string;
   argv: readonly string[];
-  terminal: Terminal;
 }
 
 const common = { data: { type: 'string' }, help: { type: 'boolean', short: 'h' } } as const;
@@ -57,7 +55,7 @@ const subcommands: Readonly<Record<string, (call: Call) => Promise<number>>> = {
 export const local: Command = {
   summary: 'run the whole system on this machine, without Kubernetes or Docker',
   help,
-  run: async (argv, terminal) => {
+  run: async (argv, context) => {
     const options = { ...common, port: { type: 'string' }, fresh: { type: 'boolean' } } as const;
     // The first word is the sub-command; what follows is its own business, for psql has arguments that we do not know.
     const { tokens } = parseCommandLine({
@@ -74,17 +72,11 @@ export const local: Command = {
     if (word !== undefined) {
       if (values.port !== undefined || values.fresh) throw new UsageError('--port and --fresh belong to local itself');
       const name = chooseWord('sub-command of local', word.value, Object.keys(subcommands));
-      return subcommands[name]!({ dir, argv: argv.slice(end + 1), terminal });
+      return subcommands[name]!({ ...context, dir, argv: argv.slice(end + 1) });
     }
     const basePort = values.port === undefined ? defaultBasePort : parseBasePort(values.port);
-    return runSystem({
-      dir,
-      basePort,
-      fresh: values.fresh ?? false,
-      services: servicesFolder,
-      terminal,
-      answer: print,
-    });
+    const fresh = values.fresh ?? false;
+    return runSystem({ dir, basePort, fresh, services: servicesFolder, answer: print, ...context });
   },
 };
 
@@ -162,7 +154,12 @@ async function psql(call: Call): Promise<number> {
   const ports = Object.fromEntries(components.map(({ name, port }) => [name, port])) as PortPlan;
   const connection = ownerConnection({ ports, secrets: await openSecrets(call.dir) }, `${database}-database`);
   const say = (line: string): void => call.terminal.write(`${line}\n`);
-  return runPsql(connection, args, { interactive: call.terminal.live, say });
+  return runPsql(connection, args, {
+    environment: call.environment,
+    interactive: call.terminal.live,
+    say,
+    aside: (ask) => ask(),
+  });
 }
 
 /** Longer than every component's own time to stop, one after the other. */

@@ -1,5 +1,6 @@
 import { Failure } from '../failure.ts';
 import { installPackages } from '../install.ts';
+import type { InstallOptions } from '../install.ts';
 import type { BrokerOptions } from './components.ts';
 import type { ManagedProcess } from './process.ts';
 import { findContainerTool, startRabbitmqContainer } from './rabbitmq.container.ts';
@@ -17,17 +18,16 @@ const packages = {
  * Starts RabbitMQ with what this machine has: installed; else installed now; else as a container.
  * @throws Failure with what can be done
  */
-export async function startBroker(
-  options: BrokerOptions,
-  { interactive, say }: { interactive: boolean; say: (line: string) => void },
-): Promise<ManagedProcess> {
+export async function startBroker(options: BrokerOptions, install: InstallOptions): Promise<ManagedProcess> {
   const { ports, ...rest } = options;
-  let installation = await findRabbitmq();
+  const { say } = install;
+  const { folders } = install.environment;
+  let installation = await findRabbitmq(folders);
   let obstacle: string | undefined;
   if (installation === undefined) {
     say('there is no RabbitMQ 3.10 or newer on this machine');
-    obstacle = await installPackages(packages, interactive, say);
-    installation = await findRabbitmq();
+    obstacle = await installPackages(packages, install);
+    installation = await findRabbitmq(folders);
   }
   options.signal.throwIfAborted();
   if (installation !== undefined) {
@@ -40,7 +40,7 @@ export async function startBroker(
       epmdPort: ports.rabbitmqPortMapper,
     });
   }
-  const tool = await findContainerTool();
+  const tool = await findContainerTool(folders);
   if (tool !== undefined) {
     say(`running RabbitMQ with ${tool}`);
     return startRabbitmqContainer(tool, options);

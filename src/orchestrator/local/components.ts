@@ -27,6 +27,8 @@ export interface SystemOptions {
   secrets: Secrets;
   /** Folder with a folder per service, each with a main.ts. */
   services: string;
+  /** What every service is told beyond its own settings. */
+  serviceEnvironment: Readonly<Record<string, string>>;
   /** Tells the user something that is worth knowing. */
   say: (line: string) => void;
   startBroker: (options: BrokerOptions) => Promise<ManagedProcess>;
@@ -163,7 +165,7 @@ function service(options: SystemOptions, name: ServiceName): Component {
         metricsPort,
         logFile,
         dir: join(dir, name),
-        settings: settingsOf(options, name),
+        settings: { ...options.serviceEnvironment, ...settingsOf(options, name) },
       }),
     problem: () => serviceProblem(port),
   };

@@ -157,7 +157,7 @@ async function readControlFile(dir: string): Promise<ControlFile | undefined> {
   }
 }
 
-export function isComponentName(name: string | undefined): name is ComponentName {
+function isComponentName(name: string | undefined): name is ComponentName {
   return componentNames.some((known) => known === name);
 }
 

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import pg from 'pg';
-import { inherited } from '../config.ts';
 import { CommandError, describeExit, run } from '../exec.ts';
 import type { Exit, RunOptions } from '../exec.ts';
 import { Failure } from '../failure.ts';
@@ -122,7 +121,7 @@ export async function queryPostgres(connection: Connection, sql: string, timeout
 
 /** Nothing but this: a PG* variable of the user's would change what is meant here. */
 function environment(place: PostgresPlace): RunOptions {
-  const env = { ...inherited('PATH', 'TZ'), LC_ALL: process.platform === 'darwin' ? 'en_US.UTF-8' : 'C' };
+  const env = { LC_ALL: process.platform === 'darwin' ? 'en_US.UTF-8' : 'C' };
   return { env, user: place.user, cwd: place.home };
 }
 

@@ -1,38 +1,40 @@
 import { constants } from 'node:os';
 import { glob } from 'node:fs/promises';
-import { join } from 'node:path';
-import { programFolders, userEnvironment } from '../config.ts';
+import type { Environment } from '../environment.ts';
 import { runInteractive } from '../exec.ts';
 import { Failure } from '../failure.ts';
 import { installPackages } from '../install.ts';
-import { firstExecutable } from '../programs.ts';
+import type { InstallOptions } from '../install.ts';
+import { findProgram } from '../programs.ts';
 import type { Connection } from './postgres.ts';
 
 const packages = { apt: ['postgresql-client'], dnf: ['postgresql'], brew: ['libpq'] };
 
 /** Where packages put psql without putting it into PATH. */
-const folders = ['/usr/lib/postgresql/*/bin', '/opt/homebrew/opt/libpq/bin', '/usr/local/opt/libpq/bin'];
+const unusualFolders = ['/usr/lib/postgresql/*/bin', '/opt/homebrew/opt/libpq/bin', '/usr/local/opt/libpq/bin'];
 
 /** Runs psql on the user's terminal and returns its exit code. Installs it first where there is none. */
 export async function runPsql(
   connection: Connection,
   args: readonly string[],
-  options: { interactive: boolean; say: (line: string) => void },
+  options: InstallOptions & { environment: Environment },
 ): Promise<number> {
-  let psql = await findPsql();
+  const { folders, user } = options.environment;
+  let psql = await findPsql(folders);
   if (psql === undefined) {
     options.say('there is no psql on this machine');
-    const obstacle = await installPackages(packages, options.interactive, options.say);
-    psql = await findPsql();
+    const obstacle = await installPackages(packages, options);
+    psql = await findPsql(folders);
     if (psql === undefined) throw missing(obstacle, connection);
   }
-  const env = userEnvironment({
+  const env = {
+    ...user,
     PGHOST: connection.host,
     PGPORT: String(connection.port),
     PGUSER: connection.user,
     PGPASSWORD: connection.password,
     PGDATABASE: connection.database,
-  });
+  };
   // Ctrl-C is psql's: it cancels a query.
   const ignore = (): void => undefined;
   process.on('SIGINT', ignore);
@@ -44,10 +46,10 @@ export async function runPsql(
   }
 }
 
-async function findPsql(): Promise<string | undefined> {
-  const candidates = programFolders().map((folder) => join(folder, 'psql'));
-  for (const pattern of folders) for await (const folder of glob(pattern)) candidates.push(join(folder, 'psql'));
-  return firstExecutable(candidates);
+async function findPsql(folders: readonly string[]): Promise<string | undefined> {
+  const unusual: string[] = [];
+  for (const pattern of unusualFolders) for await (const folder of glob(pattern)) unusual.push(folder);
+  return findProgram('psql', [...folders, ...unusual]);
 }
 
 function missing(obstacle: string | undefined, { host, port, user, database }: Connection): Failure {

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { inherited, programFolders } from '../config.ts';
 import { describeExit, run } from '../exec.ts';
 import { Failure } from '../failure.ts';
-import { firstExecutable } from '../programs.ts';
+import { findProgram } from '../programs.ts';
 import { done, notYet, until } from '../wait.ts';
 import type { BrokerOptions } from './components.ts';
 import { tailOf } from './log-file.ts';
@@ -21,9 +20,9 @@ const readyTimeoutMs = 300_000;
 const commandTimeoutMs = 60_000;
 
 /** Docker or podman, whichever answers. */
-export async function findContainerTool(): Promise<string | undefined> {
+export async function findContainerTool(folders: readonly string[]): Promise<string | undefined> {
   for (const name of ['docker', 'podman']) {
-    const tool = await firstExecutable(programFolders().map((folder) => join(folder, name)));
+    const tool = await findProgram(name, folders);
     if (tool === undefined) continue;
     const answers = await run([tool, 'ps', '--quiet'], { timeoutMs: 10_000 }).then(
       () => true,
@@ -78,7 +77,6 @@ export async function startRabbitmqContainer(tool: string, options: BrokerOption
 
   const client = await startProcess({
     argv: containerArgv(tool, options),
-    env: inherited('PATH', 'HOME', 'DOCKER_HOST', 'DOCKER_CONTEXT', 'DOCKER_CONFIG', 'XDG_RUNTIME_DIR'),
     logFile,
     pidFile: join(dir, 'container.pid'),
     ports: { rabbitmq: ports.rabbitmq, "RabbitMQ's page": ports.rabbitmqPage },
@@ -107,8 +105,8 @@ export async function startRabbitmqContainer(tool: string, options: BrokerOption
 }
 
 /** Removes the data. */
-export async function removeRabbitmqVolume(dir: string): Promise<void> {
-  const tool = await findContainerTool();
+export async function removeRabbitmqVolume(dir: string, folders: readonly string[]): Promise<void> {
+  const tool = await findContainerTool(folders);
   if (tool === undefined) return;
   for (const args of [
     ['rm', '--force'],

@@ -1,7 +1,6 @@
 import { glob, readFile, realpath } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { programFolders } from '../config.ts';
-import { firstExecutable } from '../programs.ts';
+import { dirname } from 'node:path';
+import { findProgram, usualFolders } from '../programs.ts';
 
 /** A RabbitMQ installed on this machine. */
 export interface RabbitmqInstallation {
@@ -9,6 +8,8 @@ export interface RabbitmqInstallation {
   scripts: string;
   /** Erlang's port mapper daemon, which tells RabbitMQ's tools where the broker listens for them. */
   epmd: string;
+  /** Where its scripts find Erlang and what else they call. */
+  folders: readonly string[];
   /** Empty when the folder's name does not tell. */
   version: string;
 }
@@ -25,15 +26,15 @@ const scriptFolders = [
 /** The first version with the queue arguments that the system declares (quorum, at-least-once dead-lettering). */
 const oldest = [3, 10] as const;
 
-export async function findRabbitmq(): Promise<RabbitmqInstallation | undefined> {
-  const epmd = await firstExecutable(programFolders().map((folder) => join(folder, 'epmd')));
+export async function findRabbitmq(folders = usualFolders): Promise<RabbitmqInstallation | undefined> {
+  const epmd = await findProgram('epmd', folders);
   if (epmd === undefined) return undefined;
-  for (const pattern of [...scriptFolders, ...programFolders()]) {
+  for (const pattern of [...scriptFolders, ...folders]) {
     for await (const folder of glob(pattern)) {
-      const server = await firstExecutable([join(folder, 'rabbitmq-server')]);
+      const server = await findProgram('rabbitmq-server', [folder]);
       if (server === undefined || (await isDebianWrapper(server))) continue;
       const version = versionIn(await realpath(server));
-      if (isSupported(version)) return { scripts: dirname(server), epmd, version };
+      if (isSupported(version)) return { scripts: dirname(server), epmd, folders, version };
     }
   }
   return undefined;

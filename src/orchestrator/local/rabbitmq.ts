@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { inherited } from '../config.ts';
 import { describeExit, run } from '../exec.ts';
 import type { RunOptions } from '../exec.ts';
 import { Failure } from '../failure.ts';
@@ -71,7 +70,7 @@ export async function startRabbitmq(options: RabbitmqOptions): Promise<RabbitmqS
   };
   await writeConfiguration(dir, ports, users);
 
-  const env = { ...inherited('PATH', 'TZ'), ...rabbitmqEnvironment(dir, ports) };
+  const env = { PATH: installation.folders.join(':'), ...rabbitmqEnvironment(dir, ports) };
   const files = { env, cwd: dir, logFile: options.logFile ?? join(dir, 'rabbitmq.log') };
   const epmd = await startPortMapper(installation.epmd, dir, files, ports);
   try {

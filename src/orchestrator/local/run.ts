@@ -1,6 +1,7 @@
 import { glob, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure, exitCodes } from '../failure.ts';
+import type { Environment } from '../environment.ts';
 import type { Terminal } from '../terminal.ts';
 import { startBroker } from './broker.ts';
 import { pageUser, startGroups, stopOrder } from './components.ts';
@@ -24,6 +25,7 @@ export interface RunOptions {
   fresh: boolean;
   services: string;
   terminal: Terminal;
+  environment: Environment;
   answer: (text: string) => void;
 }
 
@@ -36,7 +38,7 @@ export async function runSystem(options: RunOptions): Promise<number> {
   try {
     const left = await endLeftovers(dir);
     if (left > 0) screen.say(`ended ${left} processes that a killed run had left`);
-    if (options.fresh) await removeData(dir, screen);
+    if (options.fresh) await removeData(options, screen);
     return await superviseUntilStopped(options, screen);
   } finally {
     screen.close();
@@ -58,18 +60,19 @@ async function pidFiles(dir: string): Promise<string[]> {
 }
 
 async function superviseUntilStopped(options: RunOptions, screen: Screen): Promise<number> {
-  const { dir, basePort, services, terminal, answer } = options;
+  const { dir, basePort, services, terminal, environment, answer } = options;
   const started = performance.now();
   const ports = portPlan(basePort);
   // Before anything is started: each part checks its own again.
   await requireFreePorts(ports);
   const secrets = await openSecrets(dir);
-  const broker = { interactive: terminal.live, say: screen.say };
+  const broker = { environment, interactive: terminal.live, say: screen.say, aside: screen.aside };
   const groups = startGroups({
     dir,
     ports,
     secrets,
     services,
+    serviceEnvironment: environment.services,
     say: screen.say,
     startBroker: (broking) => startBroker(broking, broker),
   });
@@ -96,7 +99,7 @@ async function superviseUntilStopped(options: RunOptions, screen: Screen): Promi
     ready = !stopping.isRequested();
     if (ready) {
       screen.say(`ready after ${((performance.now() - started) / 1000).toFixed(1)} s`);
-      screen.aside(() => answer(welcome(ports, secrets)));
+      await screen.aside(async () => answer(welcome(ports, secrets)));
     } else starting.catch(() => undefined);
     await stopping.requested;
   } finally {
@@ -159,11 +162,11 @@ async function failAlreadyRunning(dir: string): Promise<never> {
   });
 }
 
-async function removeData(dir: string, screen: Screen): Promise<void> {
+async function removeData({ dir, environment }: RunOptions, screen: Screen): Promise<void> {
   screen.say(`--fresh: removing all data of earlier runs (databases, queues, passwords, logs) in ${dir}`);
   await removePostgres(join(dir, 'inventory-database'));
   await removePostgres(join(dir, 'billing-database'));
-  await removeRabbitmqVolume(join(dir, 'rabbitmq'));
+  await removeRabbitmqVolume(join(dir, 'rabbitmq'), environment.folders);
   for (const name of [...componentNames, 'secrets.json', 'logs'])
     await rm(join(dir, name), { recursive: true, force: true });
   await openDataFolder(dir);

@@ -7,8 +7,8 @@ export interface Screen {
   /** One line of what happened. */
   say: (line: string) => void;
   show(states: readonly ComponentState[], changed: ComponentState): void;
-  /** Lets `print` write to stdout without the table being in its way. */
-  aside(print: () => void): void;
+  /** Keeps the table away while something else uses the terminal. */
+  aside: <T>(use: () => Promise<T>) => Promise<T>;
   /** Takes the table away; what is said from then on stays plain. */
   close(): void;
 }
@@ -40,7 +40,7 @@ function plainScreen(terminal: Terminal): Screen {
       said.set(changed.name, line);
       terminal.write(`${clock()}  ${line}\n`);
     },
-    aside: (print) => print(),
+    aside: (use) => use(),
     close: () => undefined,
   };
 }
@@ -49,13 +49,13 @@ function liveScreen(terminal: Terminal): Screen {
   const plain = plainScreen(terminal);
   let states: readonly ComponentState[] = [];
   let drawn = 0;
-  let closed = false;
+  let away = 0;
   const erase = (): void => {
     if (drawn > 0) terminal.write(`\u001B[${drawn}A\u001B[J`);
     drawn = 0;
   };
   const draw = (): void => {
-    if (closed) return;
+    if (away > 0) return;
     const lines = ['', ...stateTable(terminal, states)];
     terminal.write(lines.map((line) => `${line}\n`).join(''));
     drawn = lines.length;
@@ -72,11 +72,20 @@ function liveScreen(terminal: Terminal): Screen {
       states = all;
       around(() => plain.show(all, changed));
     },
-    aside: around,
+    aside: async (use) => {
+      erase();
+      away += 1;
+      try {
+        return await use();
+      } finally {
+        away -= 1;
+        draw();
+      }
+    },
     close: () => {
       clearInterval(timer);
       erase();
-      closed = true;
+      away += 1;
     },
   };
 }

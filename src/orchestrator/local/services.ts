@@ -1,6 +1,5 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { inherited } from '../config.ts';
 import { startProcess } from './process.ts';
 import type { ManagedProcess } from './process.ts';
 
@@ -25,7 +24,6 @@ export async function startService(options: ServiceOptions): Promise<ManagedProc
     argv: [process.execPath, options.program],
     cwd: options.dir,
     env: {
-      ...inherited('PATH', 'HOME', 'TZ', 'LANG', 'LOG_LEVEL', 'NODE_COMPILE_CACHE'),
       HOST: '127.0.0.1',
       PORT: String(options.port),
       METRICS_PORT: String(options.metricsPort),

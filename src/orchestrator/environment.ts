@@ -1,0 +1,11 @@
+/** What the orchestrator knows of the environment that it was started in. */
+export interface Environment {
+  /** The folders in which programs are looked for. */
+  folders: readonly string[];
+  /** What the services may know of it. */
+  services: Readonly<Record<string, string>>;
+  /** All of it, for a program that the user works with, such as psql. */
+  user: NodeJS.ProcessEnv;
+  /** Whether this runs where nobody watches, so that nothing is redrawn or asked. */
+  unattended: boolean;
+}
