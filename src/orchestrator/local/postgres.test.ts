@@ -6,7 +6,8 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { processIdentity } from './process-table.ts';
 import { allows, removePostgres } from './postgres.binaries.ts';
-import { queryPostgres, startPostgres } from './postgres.ts';
+import { queryPostgres } from './postgres.query.ts';
+import { startPostgres } from './postgres.ts';
 import type { PostgresOptions, PostgresServer } from './postgres.ts';
 
 const database = { name: 'orders', owner: 'billing_user', ownerPassword: "it's a secret" };

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import pg from 'pg';
 import { CommandError, describeExit, run } from '../exec.ts';
 import type { Exit, RunOptions } from '../exec.ts';
 import { Failure } from '../failure.ts';
@@ -10,6 +9,8 @@ import { tailOf } from './log-file.ts';
 import { freePort } from './ports.ts';
 import { placePostgres } from './postgres.binaries.ts';
 import type { PostgresPlace } from './postgres.binaries.ts';
+import { createDatabase, queryPostgres } from './postgres.query.ts';
+import type { Connection, NewDatabase } from './postgres.query.ts';
 import { commandLine } from './process-table.ts';
 import { endProcess, startProcess } from './process.ts';
 import type { ManagedProcess } from './process.ts';
@@ -22,18 +23,10 @@ export interface PostgresOptions {
   /** Password of the superuser `postgres`, who can also connect after the data was made with it. */
   superuserPassword?: string;
   /** Made at the first start. The owner may create extensions that PostgreSQL trusts, such as pg_trgm. */
-  database?: { name: string; owner: string; ownerPassword: string };
+  database?: NewDatabase;
   logFile?: string;
   /** Gives up the start. */
   signal?: AbortSignal | undefined;
-}
-
-export interface Connection {
-  host: string;
-  port: number;
-  user: string;
-  password: string;
-  database: string;
 }
 
 export interface PostgresServer extends ManagedProcess {
@@ -104,19 +97,6 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     database: database.name,
   };
   return { ...server, port, dataDir, superuser, owner };
-}
-
-/** One query on a connection of its own. */
-export async function queryPostgres(connection: Connection, sql: string, timeoutMs: number): Promise<pg.QueryResult> {
-  const client = new pg.Client({ ...connection, connectionTimeoutMillis: timeoutMs, query_timeout: timeoutMs });
-  // A server that dies between two queries reports here; the query itself rejects as well.
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-    return await client.query(sql);
-  } finally {
-    await client.end().catch(() => undefined);
-  }
 }
 
 /** Nothing but this: a PG* variable of the user's would change what is meant here. */
@@ -245,21 +225,4 @@ async function endForeignStart(dataDir: string): Promise<void> {
   const ours = async (): Promise<boolean> => (await commandLine(pid)).includes(dataDir);
   await endProcess(pid, ours, ending);
   await rm(lockFile, { force: true });
-}
-
-async function createDatabase(
-  superuser: Connection,
-  database: NonNullable<PostgresOptions['database']>,
-): Promise<void> {
-  const name = pg.escapeIdentifier(database.name);
-  const owner = pg.escapeIdentifier(database.owner);
-  const ask = (sql: string) => queryPostgres(superuser, sql, 10_000);
-  const { rowCount: owners } = await ask(`SELECT FROM pg_roles WHERE rolname = ${pg.escapeLiteral(database.owner)}`);
-  await ask(
-    `${owners === 0 ? 'CREATE' : 'ALTER'} ROLE ${owner} LOGIN PASSWORD ${pg.escapeLiteral(database.ownerPassword)}`,
-  );
-  const { rowCount: databases } = await ask(
-    `SELECT FROM pg_database WHERE datname = ${pg.escapeLiteral(database.name)}`,
-  );
-  if (databases === 0) await ask(`CREATE DATABASE ${name} OWNER ${owner}`);
 }

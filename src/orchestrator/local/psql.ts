@@ -6,7 +6,7 @@ import { Failure } from '../failure.ts';
 import { installPackages } from '../install.ts';
 import type { InstallOptions } from '../install.ts';
 import { findProgram } from '../programs.ts';
-import type { Connection } from './postgres.ts';
+import type { Connection } from './postgres.query.ts';
 
 const packages = { apt: ['postgresql-client'], dnf: ['postgresql'], brew: ['libpq'] };
 
