@@ -220,6 +220,20 @@ test('while the dead letters are full, poison waits unharmed and good orders are
   await assertQueueEmptyAfterStop(next);
 });
 
+test("what is no order's fault holds the orders, and says so, until it is put right", async (t) => {
+  const billing = await startBilling(t);
+  const { broker, database, service } = billing;
+  await query(database, 'ALTER TABLE orders RENAME TO orders_away');
+  await publish(broker, orders(10));
+  await eventually(async () => assert.equal((await fetch(`${service.url}/health/ready`)).status, 503));
+  assert.match(service.logs(), /orders cannot be stored/);
+  await query(database, 'ALTER TABLE orders_away RENAME TO orders');
+  await assertRows(database, 10);
+  await eventually(async () => assert.equal((await fetch(`${service.url}/health/ready`)).status, 200));
+  await assertQueueEmptyAfterStop(billing);
+  assert.equal((await readDeadLetters(broker)).length, 0);
+});
+
 test('a queue declared with other arguments is not consumed, and is once it is gone', async (t) => {
   const [database, broker] = [await createDatabase(t), await createVhost(t)];
   await declareQueue(broker, ORDER_QUEUE, { 'x-queue-type': 'classic' });
