@@ -7,6 +7,7 @@ import { idempotencyKey } from '@orchestrator/kit/http.idempotency.ts';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { createMovie, firstPage, furtherPages } from './movies.ts';
 import type { MovieJson, MovieStore, Page } from './movies.ts';
+import { inTurns } from './turns.ts';
 
 const LIST = '/api/movies';
 const ONE = '/api/movies/:id';
@@ -15,9 +16,14 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 /** A reader of a long list who takes nothing for this long is gone, or holds memory for no use. */
 const STALLED_READER_TIMEOUT_MS = 60_000;
 
+/** Long lists use this many connections of the pool, however many are being read; the rest is for short requests. */
+const LIST_READS_MAX = 3;
+
 /** The movies API. */
 export function movieRoutes(app: FastifyInstance, store: MovieStore): void {
   const body = newMovieSchema;
+  const turn = inTurns(LIST_READS_MAX);
+  const readInTurn: MovieStore['page'] = (selection, rows) => turn(() => store.page(selection, rows));
 
   app.get<{ Querystring: MovieQuery }>(LIST, { schema: { querystring: movieQuerySchema } }, async (request, reply) => {
     const { query } = request;
@@ -27,7 +33,7 @@ export function movieRoutes(app: FastifyInstance, store: MovieStore): void {
     if (query.limit !== undefined || !page.more) return `[${page.entries}]`;
     reply.raw.setTimeout(STALLED_READER_TIMEOUT_MS);
     // HEAD has the headers of GET; the body behind them is not read.
-    const chunks = request.method === 'HEAD' ? [] : jsonArray(page, furtherPages(store, query.title ?? '', page));
+    const chunks = request.method === 'HEAD' ? [] : jsonArray(page, furtherPages(readInTurn, query.title ?? '', page));
     // Holds one page at a time: the next one is read when the client has taken this one.
     return Readable.from(chunks, { objectMode: false, highWaterMark: 1 });
   });

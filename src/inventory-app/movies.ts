@@ -40,7 +40,7 @@ export interface MovieStore {
 /** Size of the first page of an unlimited list; a shorter list is read and sent in one go. */
 const FIRST_PAGE_ROWS = PAGE_LIMIT_MAX;
 
-/** What a reader of an unlimited list may hold in memory, roughly: 1,000 slow readers hold 64 MB. */
+/** About how many characters a further page has: little enough to hold for each slow reader, enough to keep queries few. */
 const PAGE_LENGTH = 65_536;
 
 /** Keeps the query short when movies are tiny. */
@@ -52,11 +52,11 @@ export async function firstPage(store: MovieStore, { limit, after = 0, title = '
 }
 
 /** The rest of an unlimited list, page by page, each read when it is asked for. */
-export async function* furtherPages(store: MovieStore, title: string, first: Page): AsyncGenerator<Page> {
+export async function* furtherPages(read: MovieStore['page'], title: string, first: Page): AsyncGenerator<Page> {
   let rows = FIRST_PAGE_ROWS;
   for (let page = first; page.more;) {
     rows = Math.ceil(Math.min((rows * PAGE_LENGTH) / page.entries.length, PAGE_ROWS_MAX));
-    page = await store.page({ after: page.lastId, title }, rows);
+    page = await read({ after: page.lastId, title }, rows);
     yield page;
   }
 }
