@@ -33,7 +33,7 @@ export interface Ledger extends Orders {
 }
 
 /** How many there are, and the first few of them. */
-export interface Finding {
+interface Finding {
   count: number;
   examples: string[];
 }

@@ -110,7 +110,7 @@ export interface Load {
   stop: () => Promise<void>;
 }
 
-export interface Figures {
+interface Figures {
   /** How often each answer came. */
   answers: Record<string, number>;
   longestMs: number;
@@ -125,21 +125,26 @@ export function startLoad(t: TestContext, { gateways, clients, capacity = 500_00
   const figures: Figures = { answers: {}, longestMs: 0, contradictions: 0 };
   const [stopping, ending] = [new AbortController(), new AbortController()];
   const agent = new Agent({ keepAlive: true, maxSockets: clients * 2 });
+  t.after(() => {
+    stopping.abort();
+    ending.abort();
+    agent.destroy();
+  });
 
-  async function sendOnce(order: number, key?: string): Promise<Answer> {
+  async function send(order: number, key?: string): Promise<Answer> {
     const answer = await sendOrder(gateways(), ledger.valuesOf(order), key, agent);
     note(ledger, order, answer.outcome, answer.trackingId);
     figures.answers[answer.what] = (figures.answers[answer.what] ?? 0) + 1;
     figures.longestMs = Math.max(figures.longestMs, answer.tookMs);
+    if (answer.outcome !== 'confirmed') await delay(PAUSE_MS, undefined, { signal: ending.signal });
     return answer;
   }
 
-  async function sendUntilConfirmed(order: number, key: string): Promise<string | undefined> {
+  async function sendUntilConfirmed(order: number): Promise<string | undefined> {
     for (;;) {
-      const { outcome, what, trackingId } = await sendOnce(order, key);
+      const { outcome, what, trackingId } = await send(order, `${run}-${order}`);
       if (outcome === 'confirmed') return trackingId;
       if (what.startsWith('4')) throw new Error(`a good order was refused: ${what}`);
-      await delay(PAUSE_MS, undefined, { signal: ending.signal });
     }
   }
 
@@ -147,11 +152,9 @@ export function startLoad(t: TestContext, { gateways, clients, capacity = 500_00
     while (!stopping.signal.aborted) {
       const order = attempt(ledger);
       if (mode === 'once') {
-        const { outcome } = await sendOnce(order);
-        if (outcome !== 'confirmed') await delay(PAUSE_MS);
+        await send(order);
       } else {
-        const key = `${run}-${order}`;
-        const [first, second] = await Promise.all([sendUntilConfirmed(order, key), sendUntilConfirmed(order, key)]);
+        const [first, second] = await Promise.all([sendUntilConfirmed(order), sendUntilConfirmed(order)]);
         if (first !== second) figures.contradictions += 1;
       }
     }
@@ -160,16 +163,14 @@ export function startLoad(t: TestContext, { gateways, clients, capacity = 500_00
   const done = Promise.all(Array.from({ length: clients }, client));
   // A failure is thrown by stop; until then it is nobody's.
   done.catch(() => undefined);
-  t.after(() => {
-    stopping.abort();
-    ending.abort();
-    agent.destroy();
-  });
-  const stop = async (): Promise<void> => {
-    stopping.abort();
-    await done;
+  return {
+    ledger,
+    figures,
+    stop: async () => {
+      stopping.abort();
+      await done;
+    },
   };
-  return { ledger, figures, stop };
 }
 
 /** Orders whose values follow from their number: every shape of amount, and text that must survive every encoding. */

@@ -59,26 +59,79 @@ interface ProgramOptions {
 
 /** Runs a program for the length of a test, or a file. When that fails, the end of its log is shown. */
 export async function runProgram(scope: Scope, options: ProgramOptions): Promise<Program> {
-  const { name, launch, check, stopSignal, logs, cleanUp } = options;
-  const evidence = (): string =>
-    logs()
-      .trimEnd()
-      .split('\n')
-      .slice(-EVIDENCE_LINES)
-      .map((line) => line.slice(0, EVIDENCE_LINE_CHARS))
-      .join('\n');
+  const { name, check, stopSignal, logs, cleanUp } = options;
+  const lives = createLives(options.launch);
+
+  async function ready(): Promise<void> {
+    try {
+      await eventually(check, READY_TIMEOUT_MS);
+    } catch (cause) {
+      const failure = String(lives.failure());
+      throw new Error(`${name} is not ready after ${READY_TIMEOUT_MS} ms: ${failure}\n${lastOf(logs())}`, { cause });
+    }
+  }
+
+  async function start(): Promise<void> {
+    lives.begin();
+    await ready();
+  }
+
+  async function stop(signal: NodeJS.Signals = stopSignal): Promise<number | null> {
+    const exit = await lives.end(signal);
+    assert.ok(exit !== 'late', `${name} did not end within ${STOP_TIMEOUT_MS} ms after ${signal}:\n${lastOf(logs())}`);
+    return exit?.code ?? null;
+  }
+
+  const failed = watchFailures(testOf(scope));
+  testOf(scope).after(async () => {
+    await stop('SIGKILL');
+    if (failed()) process.stderr.write(`\n=== the end of the log of ${name} ===\n${lastOf(logs())}\n`);
+    await cleanUp?.();
+  });
+  await start();
+  const kill = (signal: NodeJS.Signals): void => lives.now()?.kill(signal);
+  return {
+    pid: () => lives.now()?.pid ?? 0,
+    starts: lives.count,
+    kill,
+    pause: () => kill('SIGSTOP'),
+    resume: () => kill('SIGCONT'),
+    stop,
+    start,
+    ready,
+    logs,
+  };
+}
+
+function lastOf(log: string): string {
+  const lines = log.trimEnd().split('\n').slice(-EVIDENCE_LINES);
+  return lines.map((line) => line.slice(0, EVIDENCE_LINE_CHARS)).join('\n');
+}
+
+interface Lives {
+  now: () => Life | undefined;
+  count: () => number;
+  /** Why it could not be launched the last time. */
+  failure: () => unknown;
+  begin: () => void;
+  /** Sends the signal and waits for the end; `late` when it had to be killed. */
+  end: (signal: NodeJS.Signals) => Promise<Exit | undefined | 'late'>;
+}
+
+/** One life after the other, between `begin` and `end`. */
+function createLives(launch: () => Promise<Life>): Lives {
   let wanted = false;
   let life: Life | undefined;
-  let lives = Promise.resolve();
-  let starts = 0;
-  let lastExit: Exit | undefined;
+  let count = 0;
   let failure: unknown;
+  let lastExit: Exit | undefined;
+  let done = Promise.resolve();
 
   async function lifeAfterLife(): Promise<void> {
     for (;;) {
       try {
         life = await launch();
-        starts += 1;
+        count += 1;
         running.add(life);
         if (!wanted) life.kill('SIGKILL');
         lastExit = await life.exited;
@@ -92,51 +145,23 @@ export async function runProgram(scope: Scope, options: ProgramOptions): Promise
     }
   }
 
-  async function ready(): Promise<void> {
-    try {
-      await eventually(check, READY_TIMEOUT_MS);
-    } catch (cause) {
-      throw new Error(`${name} is not ready after ${READY_TIMEOUT_MS} ms: ${String(failure)}\n${evidence()}`, {
-        cause,
-      });
-    }
-  }
-
-  async function start(): Promise<void> {
-    wanted = true;
-    lives = lifeAfterLife();
-    await ready();
-  }
-
-  async function stop(signal: NodeJS.Signals = stopSignal): Promise<number | null> {
-    wanted = false;
-    life?.kill(signal);
-    life?.kill('SIGCONT');
-    const late = delay(STOP_TIMEOUT_MS, 'late', { ref: false });
-    if ((await Promise.race([lives, late])) === 'late') {
-      life?.kill('SIGKILL');
-      assert.fail(`${name} did not end within ${STOP_TIMEOUT_MS} ms after ${signal}:\n${evidence()}`);
-    }
-    return lastExit?.code ?? null;
-  }
-
-  const failed = watchFailures(testOf(scope));
-  testOf(scope).after(async () => {
-    await stop('SIGKILL');
-    if (failed()) process.stderr.write(`\n=== the end of the log of ${name} ===\n${evidence()}\n`);
-    await cleanUp?.();
-  });
-  await start();
   return {
-    pid: () => life?.pid ?? 0,
-    starts: () => starts,
-    kill: (signal) => life?.kill(signal),
-    pause: () => life?.kill('SIGSTOP'),
-    resume: () => life?.kill('SIGCONT'),
-    stop,
-    start,
-    ready,
-    logs,
+    now: () => life,
+    count: () => count,
+    failure: () => failure,
+    begin: () => {
+      wanted = true;
+      done = lifeAfterLife();
+    },
+    end: async (signal) => {
+      wanted = false;
+      life?.kill(signal);
+      // A frozen process would see the signal only after this.
+      life?.kill('SIGCONT');
+      const outcome = await Promise.race([done, delay(STOP_TIMEOUT_MS, 'late' as const, { ref: false })]);
+      if (outcome === 'late') life?.kill('SIGKILL');
+      return outcome ?? lastExit;
+    },
   };
 }
 

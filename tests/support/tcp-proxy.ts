@@ -9,7 +9,7 @@ import type { Scope } from './scope.ts';
  * connections never come back to life, not even as a reset: whoever holds one must find out alone. `reset`: all connections
  * are reset, and new ones at once. `slow`: each chunk waits, and goes on in small pieces.
  */
-export type Mode = 'pass' | 'blackhole' | 'reset' | 'slow';
+type Mode = 'pass' | 'blackhole' | 'reset' | 'slow';
 
 /** Slow enough to show, fast enough that a request of a few round trips stays within its deadlines. */
 const SLOW_MS = 50;

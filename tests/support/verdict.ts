@@ -5,7 +5,7 @@ import type { Row, Verdict } from './ledger.ts';
 import type { Load } from './load.ts';
 
 /** No answer takes longer than 5 s; the rest is what a busy machine adds on the way. */
-export const ANSWER_LIMIT_MS = 5000;
+const ANSWER_LIMIT_MS = 5000;
 const SCHEDULING_SLACK_MS = 3000;
 
 /** Shows the figures of a load, and fails unless all its orders are well and every answer came in time. */
