@@ -125,10 +125,10 @@ export const body = (schema: Json, example: unknown): Json => ({
   content: { 'application/json': { schema, example } },
 });
 
-export const health = (status: string, reason?: string): Json => ({
+export const health = (status: string): Json => ({
   type: 'object',
-  required: ['status', ...(reason ? ['reason'] : [])],
-  properties: { status: { const: status }, ...(reason && { reason: { type: 'string' } }) },
+  required: ['status'],
+  properties: { status: { const: status } },
 });
 
 export const file = (description: string, type: string): Json => ({

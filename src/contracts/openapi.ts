@@ -156,16 +156,11 @@ const system = (operationId: string, summary: string, responses: object): object
   get: { operationId, summary, tags: ['system'], responses: { ...responses, ...failures(...anywhere) } },
 });
 
-const notReady = {
-  description: 'It cannot do its work now, or is stopping',
-  content: { 'application/json': { schema: health('not ready', 'stopping') } },
-};
-
 const systemPaths = {
   '/health/live': system('live', 'The process works', { 200: answer('It does', health('live'), { status: 'live' }) }),
   '/health/ready': system('ready', 'The gateway can do its work', {
     200: answer('It can', health('ready'), { status: 'ready' }),
-    503: notReady,
+    ...failures('not_ready'),
   }),
   '/openapi.json': system('openApi', 'This description', { 200: answer('OpenAPI 3.1', { type: 'object' }, undefined) }),
   '/docs': system('docs', 'This description for people', { 200: file('The page', 'text/html'), 304: unchanged }),
