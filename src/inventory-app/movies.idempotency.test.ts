@@ -87,3 +87,18 @@ test('a key is not used up by a movie that was refused', async () => {
   assert.equal((await post('later', { title: 'Later', description: '' })).status, 200);
   assert.equal(await count('Later'), 1);
 });
+
+test('a key that is not usable is refused, and makes no movie', async () => {
+  const movie = { title: 'Unusable', description: '' };
+  for (const key of ['', 'a b', 'é', 'x'.repeat(256)]) {
+    const { status, text } = await post(key, movie);
+    assert.deepEqual([status, (JSON.parse(text) as { code: string }).code], [400, 'malformed_request'], key);
+  }
+  const twice = new Headers({ 'idempotency-key': 'a', 'content-type': 'application/json' });
+  twice.append('idempotency-key', 'a');
+  const refused = await fetch(`${urls[0]}/api/movies`, { method: 'POST', body: JSON.stringify(movie), headers: twice });
+  assert.equal(refused.status, 400);
+  assert.equal(await count('Unusable'), 0);
+  for (const key of ['!', '~'.repeat(255)]) assert.equal((await post(key, movie)).status, 200);
+  assert.equal(await count('Unusable'), 2);
+});
