@@ -43,7 +43,7 @@ export function oneOf<const T extends string>(name: string, allowed: readonly T[
   return { name, parse, fallback };
 }
 
-/** The origin of an HTTP server, such as http://inventory-app:8080. */
+/** The origin of an HTTP server, such as http://upstream:8080. */
 export function httpOrigin(name: string, fallback: string): Variable<string> {
   const parse = (value: string): string => {
     const url = URL.canParse(value) ? new URL(value) : undefined;

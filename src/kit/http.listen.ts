@@ -2,6 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Lifecycle } from './lifecycle.ts';
 
+/** Any answer takes less; what is still being sent then, to a reader of a long list who takes his time, is broken off. */
+const FINISH_TIMEOUT_MS = 5000;
+
 interface ListenOptions {
   host: string;
   port: number;
@@ -21,6 +24,8 @@ export async function listen(app: FastifyInstance, { host, port, drainMs, lifecy
   await app.listen({ host, port });
   lifecycle.onStop('http server', async () => {
     await delay(drainMs);
+    const timer = setTimeout(() => app.server.closeAllConnections(), FINISH_TIMEOUT_MS);
     await app.close();
+    clearTimeout(timer);
   });
 }

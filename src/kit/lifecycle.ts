@@ -1,7 +1,7 @@
 import type { Logger } from './log.ts';
 
 /** A stop that takes longer than this is hung; below every terminationGracePeriodSeconds of the manifests (30 s and more). */
-const STOP_DEADLINE_MS = 25_000;
+const STOP_DEADLINE_MS = 28_000;
 
 export interface Lifecycle {
   /** Registers what to undo at the end; the last registered is undone first. */

@@ -29,6 +29,8 @@ const DRIVERS = ['pg', 'amqplib', 'fastify', 'undici'];
 const SCHEMA_LIBRARY = 'json-schema-to-ts';
 /** Test files and their support may reach everywhere. */
 const TEST = /\.test\.ts$/;
+/** Declarations for a library that has none: types, no code. */
+const DECLARATION = /\.d\.ts$/;
 
 const isService = (module: Module): boolean => SERVICES.includes(module.package);
 const isOwn = (target: string): boolean => target.startsWith('src/');
@@ -136,7 +138,7 @@ function isAdapterOfService(target: string): boolean {
 /** All breaches of the import rules. `modules` maps paths from the repository's root to their source text. */
 export function findViolations(modules: ReadonlyMap<string, string>): Violation[] {
   return [...modules]
-    .filter(([path]) => !TEST.test(path))
+    .filter(([path]) => !TEST.test(path) && !DECLARATION.test(path))
     .map(([path, source]) => toModule(path, source))
     .flatMap((module) =>
       rules.flatMap(({ name, breaches }) =>
