@@ -30,7 +30,7 @@ export const MOVIE = { title: 'A new movie', description: 'Very short descriptio
 export const FIRST_MOVIE = '/api/movies/1';
 
 /** JSON of a value that is taken, and the text it is stored as; a text of its own where that is left out. */
-export type Good = string | [json: string, stored: string];
+type Good = string | [json: string, stored: string];
 
 /** For each field the values that are taken and those that are refused, as JSON. */
 export type Fields = Record<string, { good: Good[]; wrong: string[] }>;

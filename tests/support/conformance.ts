@@ -2,8 +2,6 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ValidateFunction } from 'ajv';
 import type { Answer } from './exchange.ts';
 
-export const METHODS = ['get', 'head', 'put', 'post', 'delete', 'patch', 'options', 'trace'] as const;
-
 interface Reference {
   $ref?: string;
 }
@@ -15,7 +13,7 @@ interface ResponseObject extends Reference {
   headers?: Record<string, Header>;
   content?: Record<string, { schema?: object }>;
 }
-export interface Operation {
+interface Operation {
   responses: Record<string, ResponseObject>;
   parameters?: Array<Reference & { name: string; in: string; schema?: object }>;
   requestBody?: Reference & { content: Record<string, { schema: object }> };

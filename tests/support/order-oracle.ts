@@ -10,7 +10,7 @@ export type Verdict =
   | { is: 'malformed' }
   | { is: 'invalid'; fields: string[] };
 
-export interface Values {
+interface Values {
   user_id: string;
   number_of_items: string;
   total_amount: string;
