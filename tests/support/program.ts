@@ -150,6 +150,7 @@ function createLives(launch: () => Promise<Life>): Lives {
     count: () => count,
     failure: () => failure,
     begin: () => {
+      if (wanted) return;
       wanted = true;
       done = lifeAfterLife();
     },
