@@ -39,6 +39,7 @@ test('an inventory-app that never answers makes the gateway not ready within a s
   const started = performance.now();
   assert.equal((await fetch(`${url}/health/ready`)).status, 503);
   assert.ok(performance.now() - started < 1500);
+  await eventually(() => assert.equal(upstream.connections.size, 0), 2000);
 });
 
 test('while it stops, streamed answers tell the client to connect elsewhere', async (t) => {

@@ -69,6 +69,7 @@ test('a stop under load costs no request: what is in hand is finished, also the 
   const gateway = await startService(t, 'api-gateway', {
     ...brokerEnv(broker),
     INVENTORY_URL: upstream.url,
+    // Longer than a busy machine takes to accept what was sent before.
     DRAIN_MS: '3000',
   });
   const movies = Array.from({ length: 30 }, () => fetch(`${gateway.url}/api/movies`));

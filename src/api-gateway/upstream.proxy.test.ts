@@ -49,13 +49,12 @@ test('an upstream that never answers: 504, also for those who waited in line, an
   let isFrozen = true;
   const upstream = await startRawUpstream(t, (socket) => !isFrozen && socket.write(ok('[]')));
   const { port } = await startGateway(t, { inventoryUrl: upstream.url });
-  const answers = await Promise.all(Array.from({ length: 200 }, () => get(t, port)));
+  const answers = await Promise.all(Array.from({ length: 100 }, () => get(t, port)));
   for (const answer of answers) {
     assertProblem(answer, 504, 'upstream_timeout', upstream.port);
     assert.equal(answer.headers.get('retry-after'), '1');
   }
-  const exchanges = await registry.getSingleMetric('upstream_exchanges')?.get();
-  assert.deepEqual(new Set(exchanges?.values.map(({ value }) => value)), new Set([0]));
+  assert.equal(await exchangesNow(), 0);
   isFrozen = false;
   const started = performance.now();
   assert.equal((await get(t, port)).status, 200);
@@ -217,6 +216,25 @@ test('a client that goes away takes its request to the upstream with it', async 
     await eventually(() => assert.equal(ended, at + 1), 2000);
   }
 });
+
+test('pipelined requests of a client that goes away leave nothing behind', async (t) => {
+  const upstream = await startRawUpstream(t, (socket, head) => {
+    if (head.includes('/2 ')) socket.write(ok('x'.repeat(3_000_000)));
+  });
+  const { port } = await startGateway(t, { inventoryUrl: upstream.url });
+  const client = connect(port, '127.0.0.1').on('error', () => undefined);
+  // The second answer is there and cannot be sent before the first.
+  client.write(Buffer.concat([request('GET', '/api/movies'), request('GET', '/api/movies/2')]));
+  await eventually(() => assert.equal(upstream.heads.length, 2));
+  assert.equal(await exchangesNow(), 2);
+  client.resetAndDestroy();
+  await eventually(async () => assert.equal(await exchangesNow(), 0), 2000);
+});
+
+async function exchangesNow(): Promise<number> {
+  const exchanges = await registry.getSingleMetric('upstream_exchanges')?.get();
+  return (exchanges?.values ?? []).reduce((sum, { value }) => sum + value, 0);
+}
 
 test('clients that send slowly hold no connection to the upstream', async (t) => {
   const upstream = await startRawUpstream(t, (socket) => socket.write(ok('[]')));
