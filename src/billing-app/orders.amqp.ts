@@ -1,16 +1,17 @@
+import { once } from 'node:events';
 import { Problem } from '@orchestrator/contracts/problem.ts';
-import { DEAD_LETTER_QUEUE, ORDER_QUEUE, headers, queueArguments } from '@orchestrator/contracts/queue.ts';
+import { DEAD_LETTER_QUEUE, ORDER_QUEUE, queueArguments } from '@orchestrator/contracts/queue.ts';
 import { keepConnected } from '@orchestrator/kit/amqp.ts';
 import type { BrokerConfig } from '@orchestrator/kit/amqp.ts';
 import type { Logger } from '@orchestrator/kit/log.ts';
 import { retry } from '@orchestrator/kit/retry.ts';
-import { traceIdOf } from '@orchestrator/kit/trace.ts';
 import type { Channel, ConsumeMessage } from 'amqplib';
 import { inBatches } from './batches.ts';
 import type { Batches } from './batches.ts';
 import { freshTrackingId, identify, readOrder } from './orders.ts';
 import type { Order, OrderWriter, RejectedOrder, Rejection, Verdict } from './orders.ts';
-import { batchSize, deadLetteredTotal, duplicateTotal, publishToStored, storedTotal } from './orders.metrics.ts';
+import { reportRejected, reportSettled } from './orders.report.ts';
+import type { Settled } from './orders.report.ts';
 
 /** Larger batches store hardly more a second, and hold the first order of each longer. */
 const BATCH_MAX = 500;
@@ -23,9 +24,6 @@ const MAX_DELAY_MS = 2000;
 
 /** The broker closes a channel that leaves a delivery unacknowledged for 30 minutes; before that it is given back. */
 const HOLD_LIMIT_MS = 10 * 60_000;
-
-/** A request id longer than the gateway's own is somebody else's text. */
-const REQUEST_ID_MAX = 64;
 
 interface ConsumerOptions {
   config: BrokerConfig;
@@ -76,10 +74,6 @@ interface Delivery {
   order: Order;
 }
 
-interface Settled extends Delivery {
-  verdict: 'stored' | 'duplicate';
-}
-
 interface RejectedDelivery {
   message: ConsumeMessage;
   rejection: Rejection;
@@ -108,8 +102,8 @@ class Consumption {
     this.#rejected = inBatches(BATCH_MAX, (batch) => this.#bury(batch), onFailure);
     channel.on('error', lost);
     channel.on('close', () => {
-      lost(new Error('the channel was closed'));
-      void this.finish();
+      if (!this.#ending.signal.aborted) lost(new Error('the channel was closed'));
+      void this.#end();
     });
   }
 
@@ -121,8 +115,19 @@ class Consumption {
     await this.#channel.consume(ORDER_QUEUE, (message) => this.#arrive(message));
   }
 
-  /** Lets the batch in hand end, but not begin again. */
+  /** Finishes the batch in hand and closes the channel. */
   async finish(): Promise<void> {
+    await this.#end();
+    try {
+      // A broker asked to close the whole connection would drop acknowledgements that it has not worked off yet.
+      await Promise.race([this.#channel.close(), once(this.#channel, 'close')]);
+    } catch {
+      // It is closed already.
+    }
+  }
+
+  /** Lets the batch in hand end, but not begin again. */
+  async #end(): Promise<void> {
     this.#ending.abort();
     await Promise.all([this.#orders.stop(), this.#rejected.stop()]);
   }
@@ -144,14 +149,14 @@ class Consumption {
   async #settle(batch: Delivery[]): Promise<void> {
     const orders = batch.map(({ order }) => order);
     const verdicts = await this.#hold('orders cannot be stored', () => this.#store(orders));
-    const settled: Settled[] = [];
+    const settled: Array<Delivery & Settled> = [];
     for (const [index, delivery] of batch.entries()) {
       const verdict = verdicts[index];
       if (typeof verdict === 'string') settled.push({ ...delivery, verdict });
       else if (verdict) this.#rejected.push({ message: delivery.message, rejection: verdict });
     }
     this.#acknowledge(settled);
-    report(settled, this.#options.log);
+    reportSettled(settled, this.#options.log);
   }
 
   async #store(orders: Order[]): Promise<Verdict[]> {
@@ -177,11 +182,7 @@ class Consumption {
       await store.reject(batch.flatMap(identified));
     });
     for (const { message, rejection } of batch) {
-      deadLetteredTotal.inc({ kind: rejection.kind });
-      log.warn(
-        { tracking_id: identify(message.properties.messageId), ...origin(message), reason: rejection.reason },
-        'order rejected',
-      );
+      reportRejected(identify(message.properties.messageId), rejection, message, log);
       this.#acknowledge([{ message }]);
     }
   }
@@ -212,35 +213,4 @@ class Consumption {
 function identified({ message, rejection }: RejectedDelivery): RejectedOrder[] {
   const trackingId = identify(message.properties.messageId);
   return trackingId === undefined ? [] : [{ ...rejection, trackingId }];
-}
-
-/** A line for each order tells its trace as well, but costs a third of the throughput of full batches. */
-const LINE_EACH_MAX = 10;
-
-function report(settled: readonly Settled[], log: Logger): void {
-  const stored = settled.filter(({ verdict }) => verdict === 'stored');
-  batchSize.observe(settled.length);
-  storedTotal.inc(stored.length);
-  duplicateTotal.inc(settled.length - stored.length);
-  for (const { message } of stored) {
-    const timestamp: unknown = message.properties.timestamp;
-    if (typeof timestamp === 'number') publishToStored.observe(Math.max(0, Date.now() / 1000 - timestamp));
-  }
-  if (settled.length <= LINE_EACH_MAX) {
-    for (const { message, order, verdict } of settled) {
-      log.info({ tracking_id: order.trackingId, ...origin(message) }, `order ${verdict}`);
-    }
-  } else {
-    const ids = settled.map(({ order }) => order.trackingId);
-    log.info({ stored: stored.length, duplicates: settled.length - stored.length, tracking_ids: ids }, 'orders stored');
-  }
-}
-
-/** What leads from a log line back to the request that carried the order. */
-function origin({ properties }: ConsumeMessage): { trace_id: string | undefined; request_id: string | undefined } {
-  const { [headers.traceParent]: traceParent, [headers.requestId]: requestId } = properties.headers ?? {};
-  return {
-    trace_id: traceIdOf(traceParent),
-    request_id: typeof requestId === 'string' ? requestId.slice(0, REQUEST_ID_MAX) : undefined,
-  };
 }
