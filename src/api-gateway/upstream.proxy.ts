@@ -20,8 +20,11 @@ const EXCHANGES_MAX = 64;
 
 const CONNECT_TIMEOUT_MS = 1000;
 
-/** From the end of the request to the first byte of the answer's body, waiting in line included: under the 5 s of any answer. */
-const ANSWER_TIMEOUT_MS = 4500;
+/** From the end of the request to the first byte of the answer's body: on a busy machine, too, under the 5 s of any answer. */
+const ANSWER_TIMEOUT_MS = 4000;
+
+/** The part of it that may pass in line: whoever is sent at last has a second left, enough for an answer. */
+const LINE_TIMEOUT_MS = 3000;
 
 /** The longest pause inside an answer; undici notices it up to a second late. */
 const PAUSE_TIMEOUT_MS = 4000;
@@ -120,7 +123,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #settle: { resolve: () => void; reject: (problem: Problem) => void };
   readonly #options: ExchangeOptions;
   readonly #response: ServerResponse;
-  readonly #deadline: NodeJS.Timeout;
+  readonly #startedMs = performance.now();
+  #deadline: NodeJS.Timeout | undefined;
   #isWaiting = true;
   #isRetry = false;
   /** The client has its answer, or a problem, or has gone. */
@@ -134,15 +138,23 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#settle = { resolve, reject };
     this.#options = options;
     this.#response = options.reply.raw;
-    this.#deadline = setTimeout(() => this.#end(tooSlow(options.name)), ANSWER_TIMEOUT_MS);
     this.#response.once('close', () => this.#end());
     options.turnstile.enter(this.#send);
+    if (this.#isWaiting) this.#endAfter(LINE_TIMEOUT_MS);
+  }
+
+  /** Counted from the beginning. */
+  #endAfter(timeoutMs: number): void {
+    clearTimeout(this.#deadline);
+    const restMs = timeoutMs - Math.round(performance.now() - this.#startedMs);
+    this.#deadline = setTimeout(() => this.#end(tooSlow(this.#options.name)), restMs);
   }
 
   readonly #send = (): void => {
     const { origin, pool, outgoing } = this.#options;
     this.#isWaiting = false;
     if (!this.#isRetry) {
+      this.#endAfter(ANSWER_TIMEOUT_MS);
       pool.dispatch(outgoing, this);
       return;
     }
