@@ -82,7 +82,7 @@ export class Supervisor {
         await this.#launch(slot);
         await this.#untilReady(slot);
       } catch (error) {
-        await this.#end(slot, 'did not start');
+        await this.#end(slot, slot.life.signal.aborted ? '' : 'did not start');
         throw error;
       }
     });
