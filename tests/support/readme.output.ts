@@ -32,10 +32,11 @@ function normalize(text: string): string {
 }
 
 function pattern(shown: string): RegExp {
-  const lines = shown
-    .split('\n')
-    .map((line) => (line === '…' ? '[^]*?' : line.split('…').map(escapeRegExp).join('.*')));
-  return new RegExp(`^${lines.join('\\n').replaceAll('[^]*?\\n', '(?:.*\\n)*?')}$`);
+  const source = escapeRegExp(shown)
+    .replaceAll(/^…\n/gm, '(?:.*\n)*')
+    .replaceAll(/^…$/gm, '[^]*')
+    .replaceAll('…', '.*');
+  return new RegExp(`^${source}$`);
 }
 
 function escapeRegExp(text: string): string {
