@@ -22,6 +22,9 @@ let assertProcesses: () => void;
 /** The orders that were answered with 200, by tracking id; nothing else may become a row. */
 const orders = new Map<string, Record<string, string>>();
 
+/** The texts of the problems, by code. */
+const details = new Map<string, Set<string>>();
+
 /** The movies that were answered with 200. */
 const movieIds = new Set<number>();
 
@@ -44,6 +47,13 @@ test('there are at least 300 cases, all of them different', () => {
   assert.equal(names.size, cases.length, 'a name stands for one case');
 });
 
+test('the text of a problem does not depend on what was sent', () => {
+  assert.ok(details.size >= 10);
+  // Wrong fields are named, and there are endless combinations of them.
+  details.delete('invalid_field');
+  for (const [code, texts] of details) assert.ok(texts.size <= 8, `${code}: ${[...texts].join('; ')}`);
+});
+
 test('the accepted orders and movies are there as they were sent, and nothing else', async () => {
   assert.ok(orders.size > 50 && movieIds.size > 50);
   await assertOrders(stack, orders);
@@ -62,6 +72,7 @@ async function check(one: Case): Promise<void> {
     if (one.stored) noteStored(one.stored, answer);
   } else {
     const problem = assertProblem(answer, one.status, one.code);
+    details.set(problem.code, (details.get(problem.code) ?? new Set()).add(problem.detail));
     if (one.fields) assert.deepEqual(problem.errors?.map(({ field }) => field).toSorted(), one.fields.toSorted());
     assertDiscreet(answer, [HUSH, ...addresses(), ...(one.hush && isTelling(one.hush) ? [one.hush] : [])]);
   }

@@ -23,6 +23,7 @@ const INTERNALS = [
   /\b(FST_|HPE_|UND_ERR|ERR_|E(CONN|PIPE|NOTFOUND|AI_AGAIN|TIMEDOUT))/,
   /fastify|undici|\bajv\b|amqp|rabbitmq|postgres|pg_|node\.js|express|x-powered-by|\bserver:/i,
   /\b(SELECT|INSERT|UPDATE|DELETE FROM|SQLSTATE|WHERE|relation|constraint|duplicate key)\b/,
+  /Unexpected (token|end|string|number|non-)|JSON at|at position|Cannot read|is not a function/,
   /127\.0\.0\.1|localhost|::1|inventory-app:|billing-app:/,
 ];
 

@@ -2,6 +2,7 @@ import type { Case } from './bad-input.case.ts';
 import { fieldCases } from './bad-input.fields.ts';
 import { headerCases } from './bad-input.headers.ts';
 import { jsonCases } from './bad-input.json.ts';
+import { keyCases } from './bad-input.keys.ts';
 import { methodCases } from './bad-input.methods.ts';
 import { pathCases } from './bad-input.paths.ts';
 import { protocolCases } from './bad-input.protocol.ts';
@@ -14,6 +15,7 @@ export const cases: Case[] = [
   ...pathCases,
   ...queryCases,
   ...headerCases,
+  ...keyCases,
   ...jsonCases,
   ...fieldCases,
 ];
