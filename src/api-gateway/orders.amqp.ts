@@ -2,9 +2,8 @@ import { ORDER_QUEUE, headers, queueArguments } from '@orchestrator/contracts/qu
 import { keepConnected } from '@orchestrator/kit/amqp.ts';
 import type { BrokerConfig } from '@orchestrator/kit/amqp.ts';
 import type { Logger } from '@orchestrator/kit/log.ts';
-import { registry } from '@orchestrator/kit/metrics.ts';
+import { Counter, Gauge, Histogram, registry } from '@orchestrator/kit/metrics.ts';
 import type { Channel, ChannelModel, ConfirmChannel, Options } from 'amqplib';
-import { Counter, Gauge, Histogram } from 'prom-client';
 import type { Message, OrderQueue, Outcome } from './orders.ts';
 import { createPublications } from './publications.ts';
 

@@ -1,8 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Problem } from '@orchestrator/contracts/problem.ts';
-import { registry } from '@orchestrator/kit/metrics.ts';
+import { Gauge, registry } from '@orchestrator/kit/metrics.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Gauge } from 'prom-client';
 import type { Dispatcher } from 'undici';
 import Client from 'undici/lib/dispatcher/client.js';
 import Pool from 'undici/lib/dispatcher/pool.js';

@@ -3,7 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import { Registry, collectDefaultMetrics } from 'prom-client';
 
-export { Counter, Histogram } from 'prom-client';
+export { Counter, Gauge, Histogram } from 'prom-client';
 
 /** This process's metrics, with Node's own figures (memory, event-loop delay, garbage collection). */
 export const registry = new Registry();
