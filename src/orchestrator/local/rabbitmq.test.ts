@@ -15,11 +15,12 @@ async function start(
   options: Partial<RabbitmqOptions> = {},
 ): Promise<RabbitmqServer & { dir: string }> {
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'orchestrator-mq-')));
-  const broker = await startRabbitmq({ dir, ...options });
+  let broker: RabbitmqServer | undefined;
   t.after(async () => {
-    await broker.stop();
+    await broker?.stop();
     await rm(dir, { recursive: true, force: true });
   });
+  broker = await startRabbitmq({ dir, ...options });
   return { ...broker, dir };
 }
 
