@@ -12,8 +12,8 @@ import type { Turnstile } from './turnstile.ts';
 import { isConnectionFailure, toProblem, tooSlow } from './upstream.problems.ts';
 
 /**
- * Exchanges with one upstream at a time; more would only wait there, where they cost more. It takes up to twice as many
- * connections, for undici uses one again only a turn of the event loop after its answer.
+ * Requests that one upstream works on at a time; more would only wait there, where they cost more. Answers that have begun
+ * do not count: a thousand slow readers of long lists hold a connection each, and are in nobody's way.
  */
 const EXCHANGES_MAX = 64;
 
@@ -126,6 +126,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #deadline: NodeJS.Timeout | undefined;
   #isWaiting = true;
   #isRetry = false;
+  #hasBegun = false;
   /** The client has its answer, or a problem, or has gone. */
   #isOver = false;
   #upstream: Dispatcher.DispatchController | undefined;
@@ -184,12 +185,11 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#beginAnswer(upstream);
     this.#isOver = true;
     this.#response.end();
-    this.#options.turnstile.leave(this.#send);
   }
 
   onResponseError(_upstream: Dispatcher.DispatchController, error: Error): void {
     const { turnstile, name } = this.#options;
-    turnstile.leave(this.#send);
+    if (!this.#hasBegun) turnstile.leave(this.#send);
     if (this.#isOver) return;
     if (this.#mayBeSentAgain(error)) {
       this.#isWaiting = true;
@@ -203,8 +203,10 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   /** The head waits for the first byte of the body: until then a failure can still be told as a problem. */
   #beginAnswer(upstream: Dispatcher.DispatchController): void {
-    if (this.#response.headersSent) return;
-    const { reply } = this.#options;
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
+    const { reply, turnstile } = this.#options;
+    turnstile.leave(this.#send);
     this.#response.writeHead(this.#status, answerHeaders(upstream.rawHeaders as Buffer[], reply.getHeaders()));
     this.#response.on('drain', () => upstream.resume());
     clearTimeout(this.#deadline);
@@ -217,7 +219,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#deadline);
-    if (problem && !this.#response.headersSent) {
+    if (problem && !this.#hasBegun) {
       this.#settle.reject(problem);
     } else {
       this.#options.reply.hijack();
