@@ -30,9 +30,9 @@ export async function docsRoutes(app: FastifyInstance): Promise<void> {
 
   for (const { path, type, file } of files) {
     const location = fileURLToPath(import.meta.resolve(file));
-    const { size, mtimeMs } = await stat(location);
-    const etag = `"${size.toString(36)}-${mtimeMs.toString(36)}"`;
     app.get(path, async (request, reply) => {
+      const { size, mtimeMs } = await stat(location);
+      const etag = `"${size.toString(36)}-${mtimeMs.toString(36)}"`;
       reply.headers({
         'cache-control': `max-age=${CACHE_S}`,
         'content-security-policy': CONTENT_SECURITY_POLICY,
