@@ -204,10 +204,10 @@ class Exchange implements Dispatcher.DispatchHandler {
   /** The head waits for the first byte of the body: until then a failure can still be told as a problem. */
   #beginAnswer(upstream: Dispatcher.DispatchController): void {
     if (this.#hasBegun) return;
-    this.#hasBegun = true;
     const { reply, turnstile } = this.#options;
-    turnstile.leave(this.#send);
     this.#response.writeHead(this.#status, answerHeaders(upstream.rawHeaders as Buffer[], reply.getHeaders()));
+    this.#hasBegun = true;
+    turnstile.leave(this.#send);
     this.#response.on('drain', () => upstream.resume());
     clearTimeout(this.#deadline);
     reply.hijack();
