@@ -13,6 +13,7 @@ import { assertGood, assertInTime } from '../support/verdict.ts';
 /** The broker's own state decides in microseconds; the rest is a busy machine. */
 const FAST_MS = 1000;
 const TIMEOUT_MS = 60_000;
+const CLIENTS = 10;
 
 let system: System;
 before(async (scope) => {
@@ -23,7 +24,7 @@ const gateways = (): string[] => [system.gateways[0].url];
 
 /** Sends orders, each until it is confirmed, in between something happens, and at the end all is well. */
 async function underLoad(t: TestContext, story: (load: Load) => Promise<void>): Promise<void> {
-  const load = startLoad(t, { gateways, clients: 10, mode: 'until confirmed' });
+  const load = startLoad(t, { gateways, clients: CLIENTS, mode: 'until confirmed' });
   await moreConfirmed(load);
   await story(load);
   await moreConfirmed(load);
@@ -87,10 +88,13 @@ const alarms: Array<[name: string, raise: string[], clear: string[]]> = [
 
 for (const [name, raise, clear] of alarms) {
   test(`broker blocked by its ${name} alarm: fast refusals, then all is well`, async (t) => {
-    await underLoad(t, async () => {
+    await underLoad(t, async ({ figures: { answers } }) => {
       await system.rabbitmq.control(...raise);
       t.after(() => system.rabbitmq.control(...clear));
       await untilRefused('broker_unavailable');
+      await eventually(() => assert.ok((answers['503 broker_unavailable'] ?? 0) >= 500), TIMEOUT_MS);
+      // Only what was on its way when the alarm came: two requests of each client.
+      assert.ok((answers['503 outcome_unknown'] ?? 0) <= 2 * CLIENTS, JSON.stringify(answers));
       await assertRefusedFast('broker_unavailable');
       await system.rabbitmq.control(...clear);
     });

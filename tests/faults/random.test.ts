@@ -30,6 +30,7 @@ const faults: Fault[] = [
   ['database killed', 3, ({ billingDatabase }) => billingDatabase.kill('SIGKILL')],
   ['database frozen', 1, ({ billingDatabase }, random) => freeze(billingDatabase, 2000 + random(5000))],
   ['backend of the database killed', 4, killBackend],
+  ['billing-app killed with orders in hand', 3, killWithOrdersInHand],
 ];
 
 async function freeze(program: Program, forMs: number): Promise<void> {
@@ -48,6 +49,15 @@ async function killBackend({ billingDatabase }: System): Promise<void> {
     assert.ok(backend, 'billing-app has no connection');
     process.kill(backend.pid, 'SIGKILL');
   }, RECOVERY_TIMEOUT_MS);
+}
+
+/** While its database does not answer, it certainly holds orders that are not stored yet. */
+async function killWithOrdersInHand({ billing, billingDatabase }: System): Promise<void> {
+  await billing.ready();
+  billingDatabase.pause();
+  await delay(500);
+  billing.kill('SIGKILL');
+  billingDatabase.resume();
 }
 
 test(
