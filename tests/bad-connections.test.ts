@@ -85,6 +85,15 @@ test('what is no HTTP and never ends is cut off too', async () => {
   }
 });
 
+test('a client that goes on sending what was refused still gets the answer', async () => {
+  const [method, headers, body] = ['POST', { 'content-type': 'application/json' }, Buffer.alloc(10_000_000)];
+  for (let repeat = 0; repeat < 20; repeat += 1) {
+    for (const path of ['/api/billing', '/api/movies']) {
+      assert.equal((await fetch(stack.gateway.url + path, { method, headers, body })).status, 413);
+    }
+  }
+});
+
 test('a body that was cut off is no order, whole as it may look', async () => {
   const order = JSON.stringify(ORDER);
   const cutOff = [

@@ -2,7 +2,8 @@ const UUID = '[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}';
 
 /** The paths that a GET finds something under, with the statuses that it may have there. */
 const FOUND: Array<[path: RegExp, statuses: number[]]> = [
-  [/^\/$/, [302]],
+  // A slash at the end makes no difference.
+  [/^\/\/?$/, [302]],
   [/^\/(health\/(live|ready)|openapi\.json|docs|api\/movies|api\/billing)\/?$/, [200]],
   [/^\/api\/movies\/[0-9]+\/?$/, [200, 404]],
   [new RegExp(`^/api/billing/${UUID}/?$`), [200, 404]],
