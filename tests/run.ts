@@ -10,6 +10,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readEnvironment } from '@orchestrator/orchestrator/config.ts';
+import { provideRabbitmq } from '@orchestrator/orchestrator/local/broker.ts';
 import { freePort } from '@orchestrator/orchestrator/local/ports.ts';
 import { removePostgres } from '@orchestrator/orchestrator/local/postgres.binaries.ts';
 import { startPostgres } from '@orchestrator/orchestrator/local/postgres.ts';
@@ -67,7 +69,14 @@ async function startServers(cleanUps: Array<() => Promise<unknown>>): Promise<Re
     () => postgres.stop(),
   );
   const managementPort = await freePort();
-  const rabbitmq = await startRabbitmq({ dir: join(folder, 'rabbitmq'), managementPort });
+  const { installation, obstacle } = await provideRabbitmq({
+    environment: readEnvironment(),
+    interactive: process.stdin.isTTY,
+    say: (line) => process.stderr.write(`${line}\n`),
+    aside: (ask) => ask(),
+  });
+  if (!installation) throw new Error(`RabbitMQ 3.10 or newer is needed: ${obstacle ?? 'the one installed is older'}`);
+  const rabbitmq = await startRabbitmq({ dir: join(folder, 'rabbitmq'), managementPort, installation });
   cleanUps.push(() => rabbitmq.stop());
   return {
     TEST_POSTGRES_URL: `postgres://postgres:postgres@127.0.0.1:${postgres.port}/postgres`,

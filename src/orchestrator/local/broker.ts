@@ -5,6 +5,7 @@ import type { BrokerOptions } from './components.ts';
 import type { ManagedProcess } from './process.ts';
 import { findContainerTool, startRabbitmqContainer } from './rabbitmq.container.ts';
 import { findRabbitmq } from './rabbitmq.find.ts';
+import type { RabbitmqInstallation } from './rabbitmq.find.ts';
 import { startRabbitmq } from './rabbitmq.ts';
 
 const packages = {
@@ -14,6 +15,18 @@ const packages = {
   service: 'rabbitmq-server',
 };
 
+/** The RabbitMQ of this machine, installed now where there was none; else why that could not be done. */
+export async function provideRabbitmq(
+  install: InstallOptions,
+): Promise<{ installation: RabbitmqInstallation | undefined; obstacle?: string | undefined }> {
+  const { folders } = install.environment;
+  const found = await findRabbitmq(folders);
+  if (found !== undefined) return { installation: found };
+  install.say('there is no RabbitMQ 3.10 or newer on this machine');
+  const obstacle = await installPackages(packages, install);
+  return { installation: await findRabbitmq(folders), obstacle };
+}
+
 /**
  * Starts RabbitMQ with what this machine has: installed; else installed now; else as a container.
  * @throws Failure with what can be done
@@ -22,13 +35,7 @@ export async function startBroker(options: BrokerOptions, install: InstallOption
   const { ports, ...rest } = options;
   const { say } = install;
   const { folders } = install.environment;
-  let installation = await findRabbitmq(folders);
-  let obstacle: string | undefined;
-  if (installation === undefined) {
-    say('there is no RabbitMQ 3.10 or newer on this machine');
-    obstacle = await installPackages(packages, install);
-    installation = await findRabbitmq(folders);
-  }
+  const { installation, obstacle } = await provideRabbitmq(install);
   options.signal.throwIfAborted();
   if (installation !== undefined) {
     return startRabbitmq({
