@@ -15,7 +15,7 @@ test('ready while either half works, live always', async (t) => {
   );
   const { url } = await startGateway(t, { inventoryUrl: upstream.url, queue: queueThatIs(() => isOpen) });
   const becomes = (status: number): Promise<void> =>
-    eventually(async () => assert.equal((await fetch(`${url}/health/ready`)).status, status), 5000);
+    eventually(async () => assert.equal((await fetch(`${url}/health/ready`)).status, status), 10_000);
 
   await becomes(200);
   assert.equal(upstream.heads.length, 0, 'one half is enough to know');
@@ -33,9 +33,22 @@ test('ready while either half works, live always', async (t) => {
   assert.equal((await fetch(`${url}/health/live`)).status, 200);
 });
 
+test('a gateway that has just started waits for its broker before it joins the others', async (t) => {
+  const upstream = await startRawUpstream(t, (socket) => socket.write(ok('{}')));
+  let isOpen = false;
+  const { url } = await startGateway(t, { inventoryUrl: upstream.url, queue: queueThatIs(() => isOpen) });
+  assert.equal((await fetch(`${url}/health/ready`)).status, 503);
+  isOpen = true;
+  assert.equal((await fetch(`${url}/health/ready`)).status, 200);
+});
+
 test('an inventory-app that never answers makes the gateway not ready within a second', async (t) => {
   const upstream = await startRawUpstream(t, () => undefined);
   const { url } = await startGateway(t, { inventoryUrl: upstream.url });
+  await eventually(async () => {
+    assert.equal((await fetch(`${url}/health/ready`)).status, 503);
+    assert.notEqual(upstream.heads.length, 0, 'the broker is still waited for');
+  });
   const started = performance.now();
   assert.equal((await fetch(`${url}/health/ready`)).status, 503);
   assert.ok(performance.now() - started < 1500);

@@ -1,6 +1,7 @@
 import { MOVIE_BODY_LIMIT_BYTES } from '@orchestrator/contracts/movie.ts';
 import { ORDER_BODY_LIMIT_BYTES } from '@orchestrator/contracts/order.ts';
 import { healthRoutes } from '@orchestrator/kit/http.health.ts';
+import { Problem } from '@orchestrator/contracts/problem.ts';
 import { createHttpServer } from '@orchestrator/kit/http.server.ts';
 import type { Logger } from '@orchestrator/kit/log.ts';
 import type { FastifyInstance } from 'fastify';
@@ -14,6 +15,9 @@ import { openUpstream } from './upstream.proxy.ts';
 
 /** At some thousand answers a second the last of so many is still answered in time; more would only fail later. */
 const REQUESTS_IN_FLIGHT_MAX = 2000;
+
+/** A gateway that has just started joins the others only with its broker connection, lest it refuse orders that they would take. */
+const BROKER_GRACE_MS = 3000;
 
 interface Parts {
   queue: OrderQueue;
@@ -46,8 +50,13 @@ export function createApp({ queue, inventoryUrl, billingUrl, log, stopping }: Pa
 
   // One half of the system is worth being ready for: without the broker movies are served, and without inventory-app orders taken.
   const inventoryReady = createReadinessCheck(inventoryUrl);
+  const startedMs = performance.now();
   const check = async (): Promise<void> => {
-    if (!queue.isOpen()) await inventoryReady();
+    if (queue.isOpen()) return;
+    if (performance.now() - startedMs < BROKER_GRACE_MS) {
+      throw new Problem('not_ready', 'The broker has not been reached yet');
+    }
+    await inventoryReady();
   };
   healthRoutes(app, { check, stopping });
 

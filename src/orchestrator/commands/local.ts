@@ -1,11 +1,11 @@
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Command, Context } from '../command.ts';
 import { chooseWord, parseCommandLine } from '../command.ts';
 import { Failure, UsageError, exitCodes } from '../failure.ts';
 import { ownerConnection, servicesFolder } from '../local/components.ts';
 import { connectControl } from '../local/control.ts';
-import { openSecrets } from '../local/data-folder.ts';
+import { commandOn, defaultDataFolder, openSecrets } from '../local/data-folder.ts';
 import { followLogs } from '../local/log.follow.ts';
 import { componentNames, defaultBasePort, parseBasePort } from '../local/ports.plan.ts';
 import type { PortPlan } from '../local/ports.plan.ts';
@@ -68,7 +68,7 @@ export const local: Command = {
     const word = tokens.find((token) => token.kind === 'positional');
     const end = word?.index ?? argv.length;
     const { values } = parseCommandLine({ args: argv.slice(0, end), options });
-    const dir = resolve(values.data ?? fileURLToPath(new URL('../../../.local', import.meta.url)));
+    const dir = resolve(values.data ?? defaultDataFolder);
     if (word !== undefined) {
       if (values.port !== undefined || values.fresh) throw new UsageError('--port and --fresh belong to local itself');
       const name = chooseWord('sub-command of local', word.value, Object.keys(subcommands));
@@ -143,7 +143,16 @@ async function logs(call: Call): Promise<number> {
     () => false,
   );
   const files = new Map(names.map((name) => [name, join(dir, 'logs', `${name}.log`)]));
-  await followLogs(files, { lines: Number(values.lines), follow: running && values['no-follow'] !== true, print });
+  if (![...files.values()].some((path) => existsSync(path))) {
+    throw new Failure('not-running', `There are no logs in ${dir}: the system has not run yet.`, {
+      cure: commandOn(dir),
+    });
+  }
+  const gone = new AbortController();
+  // `| head` has seen enough.
+  process.stdout.once('error', () => gone.abort());
+  const follow = running && values['no-follow'] !== true;
+  await followLogs(files, { lines: Number(values.lines), follow, print, signal: gone.signal });
   return exitCodes.ok.code;
 }
 

@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { Failure } from '../failure.ts';
 import type { FailureKind } from '../failure.ts';
+import { commandOn } from './data-folder.ts';
 import { componentNames } from './ports.plan.ts';
 import type { ComponentName } from './ports.plan.ts';
 import { processIdentity } from './process-table.ts';
@@ -85,7 +86,7 @@ export interface RemoteControl {
 export async function connectControl(dir: string): Promise<RemoteControl> {
   const file = await readControlFile(dir);
   if (file === undefined || (await processIdentity(file.pid)) !== file.identity) {
-    throw new Failure('not-running', 'The system does not run.', { cure: './orchestrator.sh local' });
+    throw new Failure('not-running', 'The system does not run.', { cure: commandOn(dir) });
   }
   const ask = (method: string, path: string): Promise<unknown> => request(file, method, path);
   return {

@@ -2,8 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { access, constants, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { DatabaseSync } from 'node:sqlite';
+import { pasteable } from '../exec.ts';
 import { Failure } from '../failure.ts';
+
+/** In this repository, ignored by git. */
+export const defaultDataFolder = fileURLToPath(new URL('../../../.local', import.meta.url));
+
+/** The command line that means the system on this data folder; what it shall do is put behind. */
+export function commandOn(dir: string): string {
+  return pasteable(['./orchestrator.sh', 'local', ...(dir === defaultDataFolder ? [] : ['--data', dir])]);
+}
 
 /** Makes the folder that holds everything the system writes on this machine. */
 export async function openDataFolder(dir: string): Promise<void> {

@@ -147,7 +147,7 @@ async function initdb(place: PostgresPlace, dataDir: string, passwordFile: strin
       if (unknownLocale && index < characterTypes.length - 1) continue;
       throw new Failure('start-failed', `PostgreSQL could not make its data folder ${dataDir}`, {
         cause: error,
-        cure: 'The embedded PostgreSQL needs glibc (Debian, Ubuntu, Fedora …) or macOS, and 100 MB of free disk.',
+        cure: 'It needs glibc (Debian, Ubuntu, Fedora …) or macOS, 100 MB of free disk, and a user that the system knows by name (id -un).',
       });
     }
   }

@@ -6,7 +6,7 @@ import type { Terminal } from '../terminal.ts';
 import { startBroker } from './broker.ts';
 import { pageUser, startGroups, stopOrder } from './components.ts';
 import { connectControl, serveControl } from './control.ts';
-import { lockDataFolder, openDataFolder, openSecrets } from './data-folder.ts';
+import { commandOn, lockDataFolder, openDataFolder, openSecrets } from './data-folder.ts';
 import type { Secrets } from './data-folder.ts';
 import { componentNames, portPlan } from './ports.plan.ts';
 import type { PortPlan } from './ports.plan.ts';
@@ -99,7 +99,7 @@ async function superviseUntilStopped(options: RunOptions, screen: Screen): Promi
     ready = !stopping.isRequested();
     if (ready) {
       screen.say(`ready after ${((performance.now() - started) / 1000).toFixed(1)} s`);
-      await screen.aside(async () => answer(welcome(ports, secrets)));
+      await screen.aside(async () => answer(welcome(dir, ports, secrets)));
     } else starting.catch(() => undefined);
     await stopping.requested;
   } finally {
@@ -158,7 +158,7 @@ async function failAlreadyRunning(dir: string): Promise<never> {
   const running = await connectControl(dir).catch(() => undefined);
   const who = running === undefined ? '' : ` (pid ${running.pid})`;
   throw new Failure('already-running', `The system runs already on ${dir}${who}.`, {
-    cure: 'Look at it: ./orchestrator.sh local status    Stop it: ./orchestrator.sh local down    A second one: --port N --data DIR',
+    cure: `Look at it: ${commandOn(dir)} status    Stop it: ${commandOn(dir)} down    A second one: --port N --data DIR`,
   });
 }
 
@@ -180,7 +180,7 @@ function addressesOf(ports: PortPlan, secrets: Secrets): Record<string, string> 
   };
 }
 
-function welcome(ports: PortPlan, secrets: Secrets): string {
+function welcome(dir: string, ports: PortPlan, secrets: Secrets): string {
   const { gateway = '', health = '', rabbitmq = '' } = addressesOf(ports, secrets);
   const order = '{"user_id":"20","number_of_items":"99","total_amount":"250"}';
   return `
@@ -192,9 +192,9 @@ The system runs:
 Try it:
   curl -X POST ${gateway}/api/billing -H 'Content-Type: application/json' -d '${order}'
   curl ${gateway}/api/movies
-  ./orchestrator.sh local psql billing -c 'TABLE orders'
+  ${commandOn(dir)} psql billing -c 'TABLE orders'
 
-From another terminal: ./orchestrator.sh local status | logs | stop billing-app | start billing-app | down
+From another terminal: ${commandOn(dir)} status | logs | stop billing-app | start billing-app | down
 Ctrl-C stops everything; the data is kept.
 `;
 }

@@ -15,7 +15,7 @@ export interface ServiceOptions {
   logFile: string;
 }
 
-/** A stopping service finishes what it has in hand; its own watchdog is shorter than this. */
+/** Without a drain a stopping service takes 5 s at the most for what it has in hand, and 3 s for its goodbye to the broker. */
 const stopGraceMs = 15_000;
 
 export async function startService(options: ServiceOptions): Promise<ManagedProcess> {
