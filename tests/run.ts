@@ -44,6 +44,7 @@ async function main(chosen: readonly string[]): Promise<void> {
     for (const [program, ...args] of checks) await run(program, args);
   }
   const cleanUps: Array<() => Promise<unknown>> = [];
+  const failures: unknown[] = [];
   try {
     const env = { ...process.env, ...(await startServers(cleanUps)) };
     const found = globSync(['src/*/**/*.test.ts', 'tests/**/*.test.ts'], { cwd: root }).toSorted();
@@ -52,11 +53,14 @@ async function main(chosen: readonly string[]): Promise<void> {
       [files.filter((path) => !isHeavy(path)), 2],
       [files.filter(isHeavy), 1],
     ] as const) {
-      if (chosen.length === 0 || group.length > 0) await runTests(group, concurrency, env);
+      if (chosen.length > 0 && group.length === 0) continue;
+      // The second group is run whatever became of the first: one run tells all.
+      await runTests(group, concurrency, env).catch((error: unknown) => failures.push(error));
     }
   } finally {
     for (const cleanUp of cleanUps.toReversed()) await cleanUp();
   }
+  if (failures.length > 0) throw failures[0];
 }
 
 /** Starts the servers that all tests share; each test file makes a database or a virtual host of its own in them. */

@@ -127,15 +127,17 @@ test('reading stops when the client goes away, and HEAD does not begin it', asyn
       return read;
     });
   const before = await settled();
+  for (let i = 0; i < 5; i += 1) await fetch(`${service.url}/api/movies`, { method: 'HEAD' });
+  const afterHeads = await settled();
+  assert.ok(afterHeads - before < MOVIES / 10, `${afterHeads - before} rows were read for five times HEAD`);
   for (let i = 0; i < 5; i += 1) {
     const response = await open('/api/movies');
     await once(response, 'data');
     response.destroy();
-    await fetch(`${service.url}/api/movies`, { method: 'HEAD' });
   }
-  const read = (await settled()) - before;
-  // The pages that fit into the sockets' buffers are read ahead.
-  assert.ok(read < MOVIES / 2, `${read} rows were read for ten requests that wanted none`);
+  const read = (await settled()) - afterHeads;
+  // The pages that fit into the sockets' buffers, some megabytes, are read ahead.
+  assert.ok(read < (5 * MOVIES) / 2, `${read} rows were read for five requests that wanted none`);
 });
 
 test('movies deleted while they are listed leave valid JSON', async () => {
