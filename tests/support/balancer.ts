@@ -21,8 +21,8 @@ export async function startBalancer(scope: Scope, urls: string[]): Promise<strin
     const instance = connect(Number(port), hostname);
     client.pipe(instance).pipe(client);
     // What happens to one side happens to the other: the balancer adds nothing of its own.
-    instance.on('error', () => client.resetAndDestroy());
-    client.on('error', () => instance.resetAndDestroy());
+    instance.on('error', () => client.destroy());
+    client.on('error', () => instance.destroy());
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -31,7 +31,7 @@ export async function startTcpProxy(scope: Scope, targetPort: number): Promise<T
   let mode: Mode = 'pass';
   const pairs = new Set<Pair>();
   const resetAll = (): void => {
-    for (const { client, server } of pairs) for (const socket of [client, server]) socket.resetAndDestroy();
+    for (const { client, server } of pairs) for (const socket of [client, server]) reset(socket);
     pairs.clear();
   };
 
@@ -75,4 +75,10 @@ function carry(from: Socket, to: Socket, pair: Pair, modeNow: () => Mode): void 
 async function writeSlowly(to: Socket, chunk: Buffer): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
   for (let at = 0; at < chunk.length; at += SLOW_PIECE_BYTES) to.write(chunk.subarray(at, at + SLOW_PIECE_BYTES));
+}
+
+/** Node 24 never ends a process in which a socket was reset while its own end was on the way. */
+function reset(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }
