@@ -16,6 +16,17 @@ export interface RunOptions {
   user?: { uid: number; gid: number } | undefined;
 }
 
+export interface RunToEndOptions extends RunOptions {
+  /** After this time the command is killed. */
+  timeoutMs: number;
+  /** Called with each line of output as it comes, for those who show progress. */
+  onLine?: ((line: string) => void) | undefined;
+  /** What the command reads on its stdin; nothing when absent. The place for secrets: arguments are seen by everybody. */
+  input?: string | undefined;
+  /** Asks the command to end (SIGINT) and waits until it has; the Ctrl-C of a user. */
+  signal?: AbortSignal | undefined;
+}
+
 /** A command that could not be started, failed, or took too long. Its message can be pasted into a shell. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
@@ -48,15 +59,18 @@ export function lastLines(text: string, count: number): string {
 
 /**
  * Runs a command to its end and returns what it wrote to stdout.
- * @param options.timeoutMs after this time the command is killed
- * @param options.onLine called with each line of output as it comes, for those who show progress
  * @throws CommandError when it cannot be started, exits with another code than 0, or is killed
+ * @throws the signal's reason when that ended it
  */
-export async function run(
-  argv: readonly string[],
-  options: RunOptions & { timeoutMs: number; onLine?: (line: string) => void },
-): Promise<string> {
-  const child = spawnArgv(argv, options, ['ignore', 'pipe', 'pipe']);
+export async function run(argv: readonly string[], options: RunToEndOptions): Promise<string> {
+  const { signal, input, timeoutMs, onLine } = options;
+  signal?.throwIfAborted();
+  // A session of its own where we decide when it ends: a Ctrl-C on the terminal would reach it as well, twice for some tools.
+  const child = spawnArgv(argv, { ...options, detached: signal !== undefined }, [
+    input === undefined ? 'ignore' : 'pipe',
+    'pipe',
+    'pipe',
+  ]);
   let stdout = '';
   let output = '';
   let partial = '';
@@ -64,15 +78,23 @@ export async function run(
     output += text;
     const lines = (partial + text).split('\n');
     partial = lines.pop() ?? '';
-    lines.forEach((line) => options.onLine?.(line));
+    lines.forEach((line) => onLine?.(line));
   };
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
     take(text);
   });
   child.stderr?.setEncoding('utf8').on('data', take);
-  const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs);
-  const exit = await ended(argv, child, 'close').finally(() => clearTimeout(timer));
+  // A command that ends before it has read everything says by its exit code whether that matters.
+  child.stdin?.on('error', () => undefined).end(input);
+  const interrupt = (): void => void child.kill('SIGINT');
+  signal?.addEventListener('abort', interrupt);
+  const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+  const exit = await ended(argv, child, 'close').finally(() => {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', interrupt);
+  });
+  signal?.throwIfAborted();
   if (exit.code !== 0) throw new CommandError(argv, exit, output);
   return stdout;
 }

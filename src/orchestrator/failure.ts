@@ -12,6 +12,13 @@ export const exitCodes = {
   'missing-tool': { code: 67, means: 'something is missing on this machine and could not be installed' },
   'start-failed': { code: 68, means: 'a component did not start, or not in time' },
   'not-writable': { code: 69, means: 'a folder cannot be written' },
+  unreachable: { code: 70, means: 'the cluster does not answer, or there is none' },
+  'machine-failed': { code: 71, means: 'a machine, or Kubernetes on it, could not be made to run' },
+  'image-failed': { code: 72, means: 'an image could not be built, published or loaded into the nodes' },
+  'rollout-failed': { code: 73, means: 'the cluster took the system, and it does not work' },
+  busy: { code: 74, means: 'another command of the orchestrator is at work on the cluster' },
+  unhealthy: { code: 75, means: 'status or doctor found something wrong' },
+  declined: { code: 76, means: 'the question was not answered with yes; nothing was changed' },
   interrupted: { code: 130, means: 'stopped by Ctrl-C before it was done' },
 } as const;
 
