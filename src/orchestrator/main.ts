@@ -1,5 +1,6 @@
 import type { Command, Context } from './command.ts';
 import { chooseWord } from './command.ts';
+import { build } from './commands/build.ts';
 import { local } from './commands/local.ts';
 import { readEnvironment } from './config.ts';
 import { CommandError } from './exec.ts';
@@ -9,7 +10,7 @@ import type { Terminal } from './terminal.ts';
 import { DeadlineError } from './wait.ts';
 
 /** Every command; each is a file in commands/. */
-const commands: Readonly<Record<string, Command>> = { local };
+const commands: Readonly<Record<string, Command>> = { local, build };
 
 async function main(argv: readonly string[], context: Context): Promise<number> {
   const [word, ...rest] = argv;
