@@ -11,6 +11,7 @@ export function readEnvironment(): Environment {
     folders: [...new Set([...path, ...usualFolders])],
     services: Object.fromEntries(forServices.flatMap((name) => (user[name] === undefined ? [] : [[name, user[name]]]))),
     user,
+    dockerHubUsername: user['DOCKER_HUB_USERNAME'] || undefined,
     unattended: (user['CI'] ?? '') !== '' || user['TERM'] === 'dumb',
   };
 }

@@ -6,6 +6,8 @@ export interface Environment {
   services: Readonly<Record<string, string>>;
   /** All of it, for a program that the user works with, such as psql. */
   user: NodeJS.ProcessEnv;
+  /** Whose images are built, pushed and deployed (DOCKER_HUB_USERNAME); undefined when nothing is pushed. */
+  dockerHubUsername: string | undefined;
   /** Whether this runs where nobody watches, so that nothing is redrawn or asked. */
   unattended: boolean;
 }
