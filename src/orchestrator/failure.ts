@@ -19,6 +19,7 @@ export const exitCodes = {
   busy: { code: 74, means: 'another command of the orchestrator is at work on the cluster' },
   unhealthy: { code: 75, means: 'status or doctor found something wrong' },
   declined: { code: 76, means: 'the question was not answered with yes; nothing was changed' },
+  'bad-manifest': { code: 77, means: 'a file of Manifests/ cannot be used' },
   interrupted: { code: 130, means: 'stopped by Ctrl-C before it was done' },
 } as const;
 

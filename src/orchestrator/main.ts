@@ -1,7 +1,13 @@
 import type { Command, Context } from './command.ts';
 import { chooseWord } from './command.ts';
 import { build } from './commands/build.ts';
+import { create } from './commands/create.ts';
+import { deploy } from './commands/deploy.ts';
+import { destroy } from './commands/destroy.ts';
 import { local } from './commands/local.ts';
+import { secrets } from './commands/secrets.ts';
+import { start } from './commands/start.ts';
+import { stop } from './commands/stop.ts';
 import { readEnvironment } from './config.ts';
 import { CommandError } from './exec.ts';
 import { Failure, UsageError, exitCodes } from './failure.ts';
@@ -10,7 +16,16 @@ import type { Terminal } from './terminal.ts';
 import { DeadlineError } from './wait.ts';
 
 /** Every command; each is a file in commands/. */
-const commands: Readonly<Record<string, Command>> = { local, build };
+const commands: Readonly<Record<string, Command>> = {
+  create,
+  start,
+  stop,
+  destroy,
+  build,
+  deploy,
+  secrets,
+  local,
+};
 
 async function main(argv: readonly string[], context: Context): Promise<number> {
   const [word, ...rest] = argv;

@@ -44,7 +44,8 @@ const requestTimeout = '20s';
 export interface KubectlTarget {
   /** Path of kubectl. */
   program: string;
-  kubeconfig: string;
+  /** kubectl's own choice (KUBECONFIG, ~/.kube/config) when absent. */
+  kubeconfig?: string | undefined;
   /** The kubeconfig's current context when absent. */
   context?: string | undefined;
   signal?: AbortSignal | undefined;
@@ -52,8 +53,9 @@ export interface KubectlTarget {
 
 /** The command line; every command names its cluster and its namespace, whatever the user's own configuration says. */
 export function kubectlArgv({ program, kubeconfig, context }: KubectlTarget, args: readonly string[]): string[] {
+  const file = kubeconfig === undefined ? [] : [`--kubeconfig=${kubeconfig}`];
   const where = context === undefined ? [] : [`--context=${context}`];
-  return [program, `--kubeconfig=${kubeconfig}`, ...where, `--namespace=${namespace}`, ...args];
+  return [program, ...file, ...where, `--namespace=${namespace}`, ...args];
 }
 
 export function openKubectl(target: KubectlTarget): Kubectl {
@@ -80,11 +82,44 @@ export async function requireKubectl(folders: readonly string[]): Promise<string
   });
 }
 
-/** What kubectl says when nobody answers, or somebody else than a Kubernetes API server, or one that does not know us. */
-const unreachable =
-  /connection refused|was refused|no route to host|i\/o timeout|TLS handshake timeout|no such host|Client\.Timeout|deadline exceeded|network is unreachable|Unable to connect|the server could not find the requested resource|Unauthorized|You must be logged in|x509|connection reset|EOF$/im;
+/** What kubectl says, and what it means to the user: the first that fits. */
+const obstacles: readonly [pattern: RegExp, message: string, cure: string][] = [
+  [
+    /context .* does not exist|no context exists|current-context is not set|no configuration has been provided|couldn't get version|localhost:8080/,
+    'The kubeconfig does not name a cluster.',
+    'kubectl config get-contexts shows which there are: --context NAME, or another file: --kubeconfig FILE',
+  ],
+  [
+    /no such file|error loading config file|cannot unmarshal|yaml:|illegal base64|invalid configuration|unable to (load|read)/i,
+    'The kubeconfig cannot be used.',
+    'Correct the file that --kubeconfig or KUBECONFIG names; kubectl config view shows what kubectl reads.',
+  ],
+  [
+    /x509|certificate/i,
+    'The cluster does not show the certificate that the kubeconfig expects.',
+    'The cluster was made anew, or its clock is wrong: fetch its kubeconfig again.',
+  ],
+  [
+    /Unauthorized|must be logged in|credentials|exec plugin/i,
+    'The cluster does not know the user of the kubeconfig.',
+    'Log in again with the tool of your cluster, or fetch its kubeconfig anew.',
+  ],
+  [
+    /forbidden/i,
+    'The user of the kubeconfig may not do this.',
+    'Use a kubeconfig with the rights of an administrator (cluster-admin).',
+  ],
+  [
+    /refused|no route to host|timeout|timed out|no such host|deadline exceeded|unreachable|Unable to connect|connection reset|EOF|TLS/i,
+    'The cluster does not answer.',
+    'Start it (./orchestrator.sh start), or look whether its address can be reached: kubectl cluster-info',
+  ],
+];
 
-/** Whether the command failed because the cluster cannot be reached or does not let us in. */
-export function isUnreachable(error: unknown): error is CommandError {
-  return error instanceof CommandError && unreachable.test(error.output);
+/** A failed kubectl command as the user's affair where it is one; any other error as it is. */
+export function unreachableFailure(error: unknown): Failure {
+  if (error instanceof Failure || !(error instanceof CommandError)) throw error;
+  const known = obstacles.find(([pattern]) => pattern.test(error.output));
+  if (known === undefined) throw error;
+  return new Failure('unreachable', known[1], { cure: known[2], cause: error });
 }

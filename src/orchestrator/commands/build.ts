@@ -1,15 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Command, Context } from '../command.ts';
 import { chooseWord, parseCommandLine } from '../command.ts';
 import { Failure, exitCodes } from '../failure.ts';
+import { repository } from '../files.ts';
 import { buildImages } from '../images/build.ts';
 import { checkTag, checkUser, placeholderUser } from '../images/names.ts';
 import { planImages } from '../images/plan.ts';
 import type { BuiltImage } from '../images/record.ts';
 import { findContainerTool, toolNames } from '../images/tools.ts';
 import type { ContainerTool } from '../images/tools.ts';
+import { listenForInterrupt } from '../interrupt.ts';
 import { alignColumns, everyTwoSeconds } from '../terminal.ts';
 
 const help = `./orchestrator.sh build [--tag TAG] [--all] [--no-push] [-- ARGUMENT…]
@@ -29,8 +30,6 @@ What follows -- is handed to the tool's own build command:
   ./orchestrator.sh build -- --network host --build-arg NPM_CONFIG_REGISTRY=https://npm.example.com
 `;
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
-
 const options = {
   tag: { type: 'string' },
   all: { type: 'boolean', default: false },
@@ -49,7 +48,7 @@ export const build: Command = {
     const format = chooseWord('output format', values.output, ['table', 'json']);
     const user = checkUser(environment.dockerHubUsername ?? placeholderUser);
     const plan = {
-      root,
+      root: repository,
       tool: await requireTool(values.tool, environment),
       user,
       tag: checkTag(values.tag ?? (await readVersion())),
@@ -62,7 +61,7 @@ export const build: Command = {
       return exitCodes.ok.code;
     }
     const say = (line: string): void => terminal.write(`${line}\n`);
-    using interrupt = listenForInterrupt();
+    using interrupt = listenForInterrupt('./orchestrator.sh build goes on where it was.', say);
     say(`with ${plan.tool.name} (${plan.tool.program})`);
     const { signal } = interrupt;
     const built = await buildImages({ ...plan, env: environment.user, say, onLine: everyTwoSeconds(say), signal });
@@ -89,25 +88,6 @@ async function requireTool(word: string | undefined, { folders }: Context['envir
 }
 
 async function readVersion(): Promise<string> {
-  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
+  const { version } = JSON.parse(await readFile(join(repository, 'package.json'), 'utf8')) as { version: string };
   return version;
-}
-
-/** Ctrl-C ends the tool that is at work, and waits until it has ended. */
-function listenForInterrupt(): Disposable & { signal: AbortSignal } {
-  const controller = new AbortController();
-  const interrupt = (): void => {
-    controller.abort(
-      new Failure('interrupted', 'The build was interrupted; what it had made by then is kept.', {
-        cure: './orchestrator.sh build goes on where it was.',
-      }),
-    );
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
-  return {
-    signal: controller.signal,
-    [Symbol.dispose]: () => {
-      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, interrupt);
-    },
-  };
 }

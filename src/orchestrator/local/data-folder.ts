@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { access, constants, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { DatabaseSync } from 'node:sqlite';
 import { pasteable } from '../exec.ts';
 import { Failure } from '../failure.ts';
+import { randomPassword } from '../password.ts';
 
 /** In this repository, ignored by git. */
 export const defaultDataFolder = fileURLToPath(new URL('../../../.local', import.meta.url));
@@ -60,9 +60,6 @@ export async function openSecrets(dir: string): Promise<Secrets> {
   await rename(`${path}.new`, path);
   return secrets;
 }
-
-/** 120 bits, without characters that a shell or a URL would take for something else. */
-const randomPassword = (): string => randomBytes(15).toString('base64url').replaceAll(/[-_]/g, 'x');
 
 /** How long a status query of somebody else may hold the lock. */
 const lockWaitMs = 500;

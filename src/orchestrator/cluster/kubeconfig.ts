@@ -1,0 +1,32 @@
+import { parse, stringify } from 'yaml';
+import { namespace } from './kubectl.ts';
+
+interface Kubeconfig {
+  'current-context'?: string;
+  contexts?: { name: string; context: { cluster: string; user: string; namespace?: string } }[];
+  clusters?: { name: string; cluster: { server: string } }[];
+  users?: { name: string; user: unknown }[];
+}
+
+/**
+ * A kubeconfig with one context, named after the namespace that it leads to, so that commands work without `-n`.
+ * @param text a kubeconfig whose current context is the one that is meant
+ * @throws TypeError when it has no such context
+ */
+export function ownKubeconfig(text: string): string {
+  const config = parse(text) as Kubeconfig | null;
+  const context = config?.contexts?.find(({ name }) => name === config['current-context'])?.context;
+  const cluster = config?.clusters?.find(({ name }) => name === context?.cluster);
+  const user = config?.users?.find(({ name }) => name === context?.user);
+  if (context === undefined || cluster === undefined || user === undefined) {
+    throw new TypeError('the kubeconfig has no current context with a cluster and a user');
+  }
+  return stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': namespace,
+    contexts: [{ name: namespace, context: { ...context, namespace } }],
+    clusters: [cluster],
+    users: [user],
+  });
+}

@@ -1,0 +1,47 @@
+import { done, notYet, until } from '../wait.ts';
+import { stopOrder } from '../local/components.ts';
+import type { Kubectl, KubernetesObject } from './kubectl.ts';
+import { nameOf } from './objects.ts';
+import type { Workload } from './objects.ts';
+
+/** Everything of the system carries this label. */
+export const partOfSystem = '--selector=app.kubernetes.io/part-of=microservices';
+
+/** The longest terminationGracePeriodSeconds of the manifests, and as much again for a busy node. */
+const goneTimeoutMs = 240_000;
+
+export async function listWorkloads(kubectl: Kubectl): Promise<Workload[]> {
+  return kubectl.list<Workload>('deployments,statefulsets', partOfSystem);
+}
+
+/** The gateway first, the stores last; what the list does not know goes with the first. */
+export function inStopOrder<T extends KubernetesObject>(workloads: readonly T[]): T[][] {
+  const known = stopOrder.flat() as string[];
+  return stopOrder
+    .map((names, index) =>
+      workloads.filter(({ metadata: { name } }) =>
+        known.includes(name) ? (names as string[]).includes(name) : index === 0,
+      ),
+    )
+    .filter((group) => group.length > 0);
+}
+
+/** Sets how many pods these shall have. An autoscaler leaves a Deployment of none alone. */
+export async function scale(kubectl: Kubectl, workloads: readonly KubernetesObject[], replicas: number): Promise<void> {
+  if (workloads.length > 0) await kubectl.run(['scale', `--replicas=${replicas}`, ...workloads.map(nameOf)]);
+}
+
+/** Stops all pods in order: whoever takes requests first, the stores when nobody needs them any more. */
+export async function stopWorkloads(kubectl: Kubectl, say: (line: string) => void, signal: AbortSignal): Promise<void> {
+  for (const group of inStopOrder(await listWorkloads(kubectl))) {
+    const names = group.map(({ metadata }) => metadata.name);
+    say(`stopping ${names.join(', ')}`);
+    await scale(kubectl, group, 0);
+    const selector = `--selector=app.kubernetes.io/name in (${names.join(', ')})`;
+    const gone = async () => {
+      const left = (await kubectl.list('pods', selector)).map(({ metadata }) => metadata.name);
+      return left.length === 0 ? done(undefined) : notYet(`${left.join(', ')} still there`);
+    };
+    await until(`the pods of ${names.join(', ')} end`, goneTimeoutMs, gone, { everyMs: 500, signal });
+  }
+}

@@ -1,0 +1,94 @@
+import { createInterface } from 'node:readline/promises';
+import { changeCluster, changeHelp, changeOptions } from '../cluster/change.ts';
+import { namespace } from '../cluster/kubectl.ts';
+import type { KubernetesObject } from '../cluster/kubectl.ts';
+import { forgetCluster, readRecord } from '../cluster/record.ts';
+import type { Session } from '../cluster/session.ts';
+import type { Command } from '../command.ts';
+import { parseCommandLine } from '../command.ts';
+import { Failure, UsageError } from '../failure.ts';
+import type { Step } from '../steps.ts';
+import { done, notYet, until } from '../wait.ts';
+
+const help = `./orchestrator.sh destroy [--yes] [OPTION…]
+
+Removes all that create made: the machines with everything on them; on a cluster of your own, the namespace ${namespace}
+with its volumes. All movies and orders are gone then. Asks first.
+
+  --yes                   do not ask
+${changeHelp}`;
+
+export const destroy: Command = {
+  summary: 'remove everything that create made, the data too',
+  help,
+  run: async (argv, context) => {
+    const options = { ...changeOptions, yes: { type: 'boolean', short: 'y' } } as const;
+    const { values } = parseCommandLine({ args: [...argv], options });
+    return changeCluster({
+      command: 'destroy',
+      values,
+      context,
+      confirm: async (session) => {
+        if (values.yes !== true) await ask(session);
+      },
+      steps: (session) => [removeStep(session), forgetStep()],
+      answer: 'cluster destroyed',
+    });
+  },
+};
+
+/** @throws Failure declined; UsageError where nobody can be asked */
+async function ask({ terminal, provider, signal }: Session): Promise<void> {
+  if (!terminal.live) throw new UsageError('nobody is here to be asked: destroy --yes removes everything');
+  terminal.write(
+    provider.name === 'kubeconfig'
+      ? `The namespace ${namespace} goes, with all its movies, orders and volumes.\n`
+      : 'The machines go, with all their movies and orders.\n',
+  );
+  const questions = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await questions.question('Type "destroy" to go on: ', { signal }).finally(() => questions.close());
+  if (answer.trim() !== 'destroy') throw new Failure('declined', 'Nothing was removed.');
+}
+
+/** Pods end in order within 120 s; then the volumes are removed. */
+const removalTimeoutMs = 300_000;
+
+function removeStep(session: Session): Step {
+  const { provider } = session;
+  return {
+    title: 'the system and its machines',
+    plan: async () => [
+      ...(provider.name === 'kubeconfig' ? [`delete the namespace ${namespace} with its volumes`] : []),
+      ...(await provider.plan('remove', session)),
+    ],
+    run: async (say) => {
+      // Machines of ours take everything on them along; a cluster that stays is cleared.
+      if (provider.name === 'kubeconfig' && (await readRecord()) !== undefined) await removeNamespace(session, say);
+      await provider.remove({ ...session, say });
+    },
+  };
+}
+
+async function removeNamespace(session: Session, say: (line: string) => void): Promise<void> {
+  const kubectl = await session.kubectl();
+  await kubectl.run(['delete', 'namespace', namespace, '--ignore-not-found', '--wait=false']);
+  const gone = async () => {
+    const [namespaces, volumes] = await Promise.all([
+      kubectl.list('namespaces', `--field-selector=metadata.name=${namespace}`),
+      kubectl.list<Volume>('persistentvolumes'),
+    ]);
+    const ours = volumes.filter(({ spec }) => spec.claimRef?.namespace === namespace);
+    const left = [...namespaces, ...ours].map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+    return left.length === 0 ? done(undefined) : notYet(`${left.join(', ')} still there`);
+  };
+  say('waiting until the pods and volumes are gone');
+  await until('the namespace is removed', removalTimeoutMs, gone, { everyMs: 1_000, signal: session.signal });
+}
+
+interface Volume extends KubernetesObject {
+  spec: { claimRef?: { namespace: string } };
+}
+
+function forgetStep(): Step {
+  return { title: 'k3s.yaml and what was remembered', plan: () => ['remove k3s.yaml'], run: () => forgetCluster() };
+}

@@ -1,0 +1,60 @@
+import { changeCluster, changeHelp, changeOptions } from '../cluster/change.ts';
+import { stopWorkloads } from '../cluster/scale.ts';
+import type { Session } from '../cluster/session.ts';
+import type { Command } from '../command.ts';
+import { parseCommandLine } from '../command.ts';
+import { Failure } from '../failure.ts';
+import type { Step } from '../steps.ts';
+
+const help = `./orchestrator.sh stop [OPTION…]
+
+Stops the pods in order, the gateway first and the databases last, then the machines. All data stays;
+./orchestrator.sh start goes on with it. Orders that were taken and not yet stored wait in the queue, on disk.
+
+${changeHelp}`;
+
+export const stop: Command = {
+  summary: 'stop the cluster in order, keeping all data',
+  help,
+  run: async (argv, context) => {
+    const { values } = parseCommandLine({ args: [...argv], options: changeOptions });
+    return changeCluster({
+      command: 'stop',
+      values,
+      context,
+      steps: (session) => [podsStep(session), haltStep(session)],
+      answer: 'cluster stopped',
+    });
+  },
+};
+
+function podsStep(session: Session): Step {
+  return {
+    title: 'pods',
+    plan: () => ['scale everything to none: gateway, services, broker, databases'],
+    run: async (say) => {
+      const kubectl = await session.kubectl();
+      try {
+        await stopWorkloads(kubectl, say, session.signal);
+      } catch (error) {
+        // Machines that are off already have nothing left to stop in order.
+        if (!(error instanceof Failure && error.kind === 'unreachable') || !(await areMachinesOff(session)))
+          throw error;
+        say('the machines are off already');
+      }
+    },
+  };
+}
+
+async function areMachinesOff(session: Session): Promise<boolean> {
+  const machines = await session.provider.machines(session);
+  return machines.length > 0 && machines.every(({ state }) => state !== 'running');
+}
+
+function haltStep(session: Session): Step {
+  return {
+    title: 'machines',
+    plan: () => session.provider.plan('halt', session),
+    run: (say) => session.provider.halt({ ...session, say }),
+  };
+}
