@@ -4,6 +4,7 @@ import { create } from './commands/create.ts';
 import { deploy } from './commands/deploy.ts';
 import { destroy } from './commands/destroy.ts';
 import { local } from './commands/local.ts';
+import { move } from './commands/move.ts';
 import { secrets } from './commands/secrets.ts';
 import { start } from './commands/start.ts';
 import { stop } from './commands/stop.ts';
@@ -22,6 +23,7 @@ const commands: Readonly<Record<string, Command>> = {
   destroy,
   deploy,
   secrets,
+  move,
   local,
 };
 
