@@ -8,6 +8,8 @@ export const badlyRun: Copies = {
     ['api-gateway', swap('maxReplicas: 3', 'maxReplicas: 10')],
     ['inventory-app', swap('averageUtilization: 60', 'averageUtilization: 80')],
     ['inventory-app', without('HorizontalPodAutoscaler')],
+    ['inventory-app', set('HorizontalPodAutoscaler', 'spec.scaleTargetRef.name', 'api-gateway')],
+    ['inventory-app', set('HorizontalPodAutoscaler', 'spec.metrics.0.resource.name', 'memory')],
   ],
   'an apply does not overrule an autoscaler, and all else is one pod': [
     ['api-gateway', set('Deployment', 'spec.replicas', 1)],
@@ -17,6 +19,7 @@ export const badlyRun: Copies = {
     ['api-gateway', setContainer('resources.requests.cpu')],
     ['rabbitmq', setContainer('resources.limits')],
     ['rabbitmq', setContainer('resources.limits.cpu', '1')],
+    ['rabbitmq', setContainer('resources.limits.memory', '64Mi')],
   ],
   'all pods fit on the two nodes, with autoscalers at their maximum and a rollout going on': [
     ['api-gateway', swap('cpu: 100m', 'cpu: 800m')],
@@ -29,6 +32,7 @@ export const badlyRun: Copies = {
     ['api-gateway', swap(/maxUnavailable: 1 #.*/, 'minAvailable: 1')],
     ['api-gateway', swap('AlwaysAllow', 'IfHealthyBudget')],
     ['inventory-app', without('PodDisruptionBudget')],
+    ['inventory-app', set('PodDisruptionBudget', 'metadata.name', 'billing-app')],
   ],
   'every container is probed': [
     ['billing-app', setContainer('livenessProbe')],
@@ -57,6 +61,7 @@ export const badlyRun: Copies = {
   ],
   'databases and roles are those of the contract': [
     ['billing-app', swap('value: orders', 'value: billing')],
+    ['billing-app', swap('value: billing-database', 'value: inventory-database')],
     ['secrets', swap('username: billing_user', 'username: billing')],
     ['billing-database', setContainer('env.4', { name: 'DATABASE_OWNER', value: 'someone' })],
   ],

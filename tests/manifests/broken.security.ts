@@ -67,8 +67,10 @@ export const insecure: Copies = {
     ['rabbitmq', swap('heartbeat = 10', 'heartbeat = 10\n    default_user = services-demo')],
     ['api-gateway', swap('http://billing-app:8080', 'http://me:demo@billing-app:8080')],
     ['postgres-config', swap('set -eu', 'set -eu\n    key=fVt0ZxQ2Lr8sYk5nWc1PbHd9')],
+    ['postgres-config', swap('set -eu', 'set -eu\n    key=0cc175b9c0f1b6a831c399e269772661')],
   ],
-  'passwords reach a pod as files that others cannot read': [
+  'passwords reach a pod as files that it alone can read': [
+    ['billing-app', setPod('securityContext.fsGroup')],
     ['billing-app', swap('key: username', 'key: password')],
     ['billing-app', swap('defaultMode: 0440', 'defaultMode: 0444')],
   ],
@@ -80,6 +82,10 @@ export const insecure: Copies = {
     ['rabbitmq', set('ServiceAccount', 'automountServiceAccountToken', true)],
   ],
   'no variables come from Services': [['rabbitmq', setPod('enableServiceLinks')]],
+  'pods run as the user of their image': [
+    ['rabbitmq', setPod('securityContext.runAsUser', 999)],
+    ['billing-database', setPod('securityContext.fsGroup', 999)],
+  ],
   'images are those of this version': [
     ['billing-app', swap(/billing-app:\d\S*/, 'billing-app:latest')],
     ['billing-app', swap(/yourusername\/billing-app:\S+/, 'yourusername/billing-app')],
@@ -107,5 +113,12 @@ export const insecure: Copies = {
     ],
   ],
   'the first policy denies everything to everyone': [['network-policies', swap('[Ingress, Egress]', '[Ingress]')]],
-  'each arrow has one policy, each policy one arrow': [['network-policies', append(openPolicy)]],
+  'each arrow has one policy, each policy one arrow': [
+    ['network-policies', append(openPolicy)],
+    ['network-policies', swap('- port: 5432', '- port: 5433')],
+    [
+      'network-policies',
+      swap(/(?<=from:\n +- podSelector:\n +matchLabels:\n +app.kubernetes.io\/name: )billing-app/, 'api-gateway'),
+    ],
+  ],
 };

@@ -91,6 +91,7 @@ export const badlyWired: Copies = {
   ],
   'claims fit any cluster': [
     ['rabbitmq', swap('[ReadWriteOnce]', '[ReadWriteMany]')],
+    ['rabbitmq', set('PersistentVolumeClaim', 'spec.resources')],
     [
       'billing-database',
       swap('accessModes: [ReadWriteOnce]', 'accessModes: [ReadWriteOnce]\n        storageClassName: local-path'),

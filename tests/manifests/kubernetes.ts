@@ -105,6 +105,7 @@ export interface SecurityContext {
   privileged?: boolean;
   procMount?: string;
   readOnlyRootFilesystem?: boolean;
+  runAsGroup?: number;
   runAsNonRoot?: boolean;
   runAsUser?: number;
   seLinuxOptions?: { type?: string; user?: string; role?: string };

@@ -7,6 +7,7 @@ import { badlyWired } from './broken.wiring.ts';
 import { SCHEMA, checkManifests, ruleNames } from './check.ts';
 import type { Finding } from './check.ts';
 import { openManifests } from './manifest.files.ts';
+import { parseManifests } from './manifest.ts';
 import { services } from './picture.ts';
 import { readProgramFacts } from './program.facts.ts';
 
@@ -16,6 +17,11 @@ const facts = await readProgramFacts(services);
 test('nothing is wrong with the manifests', () => {
   const texts = checkManifests(intact, facts).map(({ rule, text }) => `${text} (${rule})`);
   assert.deepEqual(texts, []);
+});
+
+test('a file that nobody expects is found', () => {
+  const more = parseManifests('more.yaml', 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: more }');
+  assertFound(checkManifests([...intact, more], facts), ({ text }) => text.startsWith('more.yaml:1:1 nobody expects'));
 });
 
 for (const [said, file, spoil] of notTaken) {

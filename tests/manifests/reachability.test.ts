@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Labels, NetworkPolicy } from './kubernetes.ts';
 import type { Endpoint } from './reachability.ts';
 import { openFirewall } from './reachability.ts';
+import { selects } from './selectors.ts';
 
 const NAME = 'kubernetes.io/metadata.name';
 const home = { [NAME]: 'shop' };
@@ -46,6 +47,7 @@ const cases: ReadonlyArray<
   ],
   ['a port may have a name', [{ ingress: [{ ports: [{ port: 'sql' }] }] }], web, store, 5432, true],
   ['a name that the pod lacks is no port', [{ ingress: [{ ports: [{ port: 'http' }] }] }], web, store, 5432, false],
+  ['a protocol alone is all its ports', [{ ingress: [{ ports: [{ protocol: 'TCP' }] }] }], web, store, 22, true],
   ['ports may be a range', [{ ingress: [{ ports: [{ port: 5000, endPort: 6000 }] }] }], web, store, 5432, true],
   [
     'a pod is chosen by its labels',
@@ -77,6 +79,31 @@ const cases: ReadonlyArray<
   ['policies add up', [{}, { ingress: [{ ports: [{ port: 1 }] }] }], web, store, 1, true],
   ['both ends must agree', [{ policyTypes: ['Egress'] }, { ingress: [{}] }], web, store, 1, false],
 ];
+
+/** Operators of selectors, what they are given, and whether `app: web` fits. */
+const operators: ReadonlyArray<readonly [key: string, operator: string, values: string[], fits: boolean]> = [
+  ['app', 'In', ['web', 'store'], true],
+  ['app', 'In', ['store'], false],
+  ['zone', 'In', ['web'], false],
+  ['app', 'NotIn', ['store'], true],
+  ['app', 'NotIn', ['web'], false],
+  ['zone', 'NotIn', ['web'], true],
+  ['app', 'Exists', [], true],
+  ['zone', 'Exists', [], false],
+  ['app', 'DoesNotExist', [], false],
+  ['zone', 'DoesNotExist', [], true],
+];
+
+for (const [key, operator, values, fits] of operators) {
+  test(`selectors: ${key} ${operator} ${values.join()}`, () => {
+    assert.equal(selects({ matchExpressions: [{ key, operator, values }] }, { app: 'web' }), fits);
+  });
+}
+
+test('selectors: an absent one chooses nothing, an empty one everything', () => {
+  assert.equal(selects(undefined, {}), false);
+  assert.equal(selects({}, {}), true);
+});
 
 for (const [what, specs, from, to, port, isOpen] of cases) {
   test(`network policies: ${what}`, () => {

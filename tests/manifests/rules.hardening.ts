@@ -9,6 +9,13 @@ const images: Readonly<Record<string, string>> = {
   broker: 'rabbitmq:3-management-alpine',
 };
 
+/** User and group in the images; to others the data in the volumes does not belong. */
+const users: Readonly<Record<string, readonly [user: number, group: number]>> = {
+  service: [1000, 1000],
+  database: [70, 70],
+  broker: [100, 101],
+};
+
 interface ServiceAccount extends KubernetesObject {
   automountServiceAccountToken?: boolean;
 }
@@ -40,6 +47,17 @@ export const hardeningRules: readonly Rule[] = [
     *check(system) {
       for (const { at, spec, path } of podTemplates(system))
         if (spec.enableServiceLinks !== false) yield breach(at, [...path, 'enableServiceLinks'], 'must be false');
+    },
+  },
+  {
+    name: 'pods run as the user of their image',
+    *check(system) {
+      for (const { at, name, spec, path } of podTemplates(system)) {
+        const { runAsUser, runAsGroup, fsGroup } = spec.securityContext ?? {};
+        const [user, group] = users[components[name]?.role ?? ''] ?? [];
+        if (runAsUser !== user || runAsGroup !== group || fsGroup !== group)
+          yield breach(at, [...path, 'securityContext'], `must be user ${user} and group ${group}`);
+      }
     },
   },
   {

@@ -5,7 +5,7 @@ import { environmentOf } from './references.ts';
 import { databases } from './picture.ts';
 import { quantity } from './quantity.ts';
 import { mostReplicas } from './rules.scaling.ts';
-import { breach, named, podTemplates } from './system.ts';
+import { breach, named, ofKind, podTemplates } from './system.ts';
 import type { PodTemplate, Rule, System } from './system.ts';
 
 /** https://www.postgresql.org/docs/15/runtime-config-connection.html: by default, of which three are for superusers. */
@@ -87,8 +87,11 @@ export const programRules: readonly Rule[] = [
       for (const { service, host } of databases) {
         const [client, server] = [find(system, service), find(system, host)];
         if (!client || !server) continue;
-        const command = JSON.stringify(server.spec.containers[0]);
-        const most = Number(/max_connections=(\d+)/.exec(command)?.[1] ?? MAX_CONNECTIONS) - RESERVED_CONNECTIONS;
+        const scripts = ofKind<ConfigMap>(system, 'ConfigMap').flatMap(({ object }) =>
+          Object.values(object.data ?? {}),
+        );
+        const told = [JSON.stringify(server.spec.containers[0]), ...scripts].join('\n');
+        const most = Number(/max_connections ?= ?(\d+)/.exec(told)?.[1] ?? MAX_CONNECTIONS) - RESERVED_CONNECTIONS;
         // A rollout has one more.
         const needed = (mostReplicas(client) + 1) * system.facts.connections;
         if (needed > most)

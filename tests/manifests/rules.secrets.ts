@@ -48,16 +48,21 @@ export const secretRules: readonly Rule[] = [
   },
   {
     // The environment of a process is shown by `kubectl describe`, crash reports and /proc.
-    name: 'passwords reach a pod as files that others cannot read',
+    name: 'passwords reach a pod as files that it alone can read',
     *check(system) {
       for (const { pod, container, path } of containers(system))
         for (const [index, { valueFrom }] of (container.env ?? []).entries())
           if (SECRET_NAME.test(valueFrom?.secretKeyRef?.key ?? ''))
             yield breach(pod.at, [...path, 'env', index], 'mount it and name the file instead');
-      for (const pod of podTemplates(system))
-        for (const [index, { secret }] of (pod.spec.volumes ?? []).entries())
-          if (secret && ((secret.defaultMode ?? 0o644) & 0o337) !== 0)
+      for (const pod of podTemplates(system)) {
+        const secrets = (pod.spec.volumes ?? []).flatMap(({ secret }, index) => (secret ? [{ secret, index }] : []));
+        for (const { secret, index } of secrets)
+          if (((secret.defaultMode ?? 0o644) & 0o337) !== 0)
             yield breach(pod.at, [...pod.path, 'volumes', index, 'secret', 'defaultMode'], 'must be 0440 or less');
+        // The files belong to root, and to this group.
+        if (secrets.length > 0 && pod.spec.securityContext?.fsGroup === undefined)
+          yield breach(pod.at, [...pod.path, 'securityContext', 'fsGroup'], 'must be set, or the pod cannot read them');
+      }
     },
   },
 ];
