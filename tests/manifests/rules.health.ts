@@ -32,9 +32,9 @@ function probesOf(pod: PodTemplate): Found[] {
   );
 }
 
-/** Seconds that what is asked may take to answer. */
-function patienceOf({ probe }: Found, checkTimeoutMs: number): number {
-  if (probe.httpGet) return checkTimeoutMs / 1000;
+/** Seconds that what is asked may take to answer; whether a service lives, it says at once. */
+function patienceOf({ kind, probe }: Found, checkTimeoutMs: number): number {
+  if (probe.httpGet) return kind === 'readinessProbe' ? checkTimeoutMs / 1000 : 0;
   const command = probe.exec?.command?.join(' ') ?? '';
   if (!command.includes('pg_isready')) return 0;
   return Number(/ -t (\d+)/.exec(command)?.[1] ?? PG_ISREADY_TIMEOUT_S);
