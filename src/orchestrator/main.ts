@@ -1,5 +1,6 @@
 import type { Command, Context } from './command.ts';
 import { chooseWord } from './command.ts';
+import { build } from './commands/build.ts';
 import { create } from './commands/create.ts';
 import { deploy } from './commands/deploy.ts';
 import { destroy } from './commands/destroy.ts';
@@ -21,6 +22,7 @@ const commands: Readonly<Record<string, Command>> = {
   start,
   stop,
   destroy,
+  build,
   deploy,
   secrets,
   move,
