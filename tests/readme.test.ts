@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { cloneRepository } from './support/clone.ts';
 import type { Clone } from './support/clone.ts';
+import { readConfig } from './support/config.ts';
 import { eventually } from './support/eventually.ts';
 import { anchor, codeSpans, readReadme, root, stepsOf } from './support/readme.ts';
 import type { Block, Readme, Step } from './support/readme.ts';
@@ -161,20 +162,6 @@ async function take(clone: Clone, { command: { text: command }, expected }: Step
   // A reader looks again, but does not send again.
   const looks = expected && !/ -X |local (start|stop|down)/.test(command);
   await (looks ? eventually(attempt, READ_TIMEOUT_MS) : attempt());
-}
-
-/** Which variables a service asks for, and what it makes of these. */
-async function readConfig(service: string, env: Record<string, string>): Promise<{ names: string[]; config: unknown }> {
-  const script = `
-    const names = new Set();
-    const note = (env, name) => (names.add(name), env[name]);
-    process.env = new Proxy(${JSON.stringify(env)}, { get: note });
-    const { readConfig } = await import(${JSON.stringify(`${root}src/${service}/config.ts`)});
-    names.clear();
-    const config = readConfig();
-    console.log(JSON.stringify({ names: [...names], config }));`;
-  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script]);
-  return JSON.parse(stdout) as { names: string[]; config: unknown };
 }
 
 /** Without those to the other language. */

@@ -99,6 +99,44 @@ export async function run(argv: readonly string[], options: RunToEndOptions): Pr
   return stdout;
 }
 
+/**
+ * Runs two commands, the output of the first being the input of the second, byte for byte.
+ * @throws CommandError of whichever failed
+ * @throws the signal's reason when that ended it
+ */
+export async function pipe(
+  from: readonly string[],
+  to: readonly string[],
+  { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal | undefined },
+): Promise<void> {
+  signal?.throwIfAborted();
+  const source = spawnArgv(from, { detached: true }, ['ignore', 'pipe', 'pipe']);
+  const sink = spawnArgv(to, { detached: true }, ['pipe', 'pipe', 'pipe']);
+  const complaints = [source, sink].map((child) => {
+    let text = '';
+    child.stderr?.setEncoding('utf8').on('data', (part: string) => (text += part));
+    return () => text;
+  });
+  // A sink that has ended says by its exit code why.
+  sink.stdin?.on('error', () => undefined);
+  sink.stdout?.resume();
+  source.stdout?.pipe(sink.stdin!);
+  const end = (signalName: NodeJS.Signals): void => [source, sink].forEach((child) => void child.kill(signalName));
+  const interrupt = (): void => end('SIGINT');
+  signal?.addEventListener('abort', interrupt);
+  const timer = setTimeout(() => end('SIGKILL'), timeoutMs);
+  const exits = await Promise.all([ended(from, source, 'close'), ended(to, sink, 'close')]).finally(() => {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', interrupt);
+    end('SIGKILL');
+  });
+  signal?.throwIfAborted();
+  // The sink's own failure ends the source as well, and is the one to tell.
+  const [sourceExit, sinkExit] = exits;
+  if (sinkExit.code !== 0) throw new CommandError(to, sinkExit, complaints[1]?.() ?? '');
+  if (sourceExit.code !== 0) throw new CommandError(from, sourceExit, complaints[0]?.() ?? '');
+}
+
 /** Runs a command on the user's own terminal and returns how it ended. */
 export async function runInteractive(argv: readonly string[], options: RunOptions = {}): Promise<Exit> {
   return ended(argv, spawnArgv(argv, options, 'inherit'), 'exit');

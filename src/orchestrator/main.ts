@@ -5,6 +5,7 @@ import { create } from './commands/create.ts';
 import { deploy } from './commands/deploy.ts';
 import { destroy } from './commands/destroy.ts';
 import { local } from './commands/local.ts';
+import { move } from './commands/move.ts';
 import { secrets } from './commands/secrets.ts';
 import { start } from './commands/start.ts';
 import { stop } from './commands/stop.ts';
@@ -24,6 +25,7 @@ const commands: Readonly<Record<string, Command>> = {
   build,
   deploy,
   secrets,
+  move,
   local,
 };
 

@@ -1,4 +1,5 @@
 import { CommandError } from '../exec.ts';
+import { Failure } from '../failure.ts';
 import { done, notYet, until } from '../wait.ts';
 import type { Kubectl, KubernetesObject } from './kubectl.ts';
 import { namespace } from './kubectl.ts';
@@ -82,7 +83,7 @@ async function answersInside(kubectl: Kubectl): Promise<boolean> {
     for (const path of paths) await kubectl.run(['get', '--raw', service + path]);
     return true;
   } catch (error) {
-    if (error instanceof CommandError) return false;
+    if (error instanceof CommandError || error instanceof Failure) return false;
     throw error;
   }
 }

@@ -30,7 +30,7 @@ export interface KubectlOptions {
 export interface Kubectl {
   /** What comes before the arguments: program, kubeconfig, namespace. For commands that are shown, or run on the user's own terminal. */
   argv(args: readonly string[]): string[];
-  /** @returns what it wrote to stdout @throws CommandError */
+  /** @returns what it wrote to stdout @throws CommandError @throws Failure unreachable */
   run(args: readonly string[], options?: KubectlOptions): Promise<string>;
   /** Objects of these resources ("pods", "hpa,deployments"); selectors and the like are further arguments. */
   list<T extends KubernetesObject>(resources: string, ...args: string[]): Promise<T[]>;
@@ -60,8 +60,14 @@ export function kubectlArgv({ program, kubeconfig, context }: KubectlTarget, arg
 
 export function openKubectl(target: KubectlTarget): Kubectl {
   const argv = (args: readonly string[]): string[] => kubectlArgv(target, args);
-  const runArgs = (args: readonly string[], options: KubectlOptions = {}): Promise<string> =>
-    run(argv(args), { timeoutMs: questionTimeoutMs, signal: target.signal, ...options });
+  const runArgs = async (args: readonly string[], options: KubectlOptions = {}): Promise<string> => {
+    try {
+      return await run(argv(args), { timeoutMs: questionTimeoutMs, signal: target.signal, ...options });
+    } catch (error) {
+      // What a program in a pod says is its own affair.
+      throw args[0] === 'exec' ? error : (obstacle(error) ?? error);
+    }
+  };
   return {
     argv,
     run: runArgs,
@@ -105,7 +111,7 @@ const obstacles: readonly [pattern: RegExp, message: string, cure: string][] = [
     'Log in again with the tool of your cluster, or fetch its kubeconfig anew.',
   ],
   [
-    /forbidden/i,
+    /forbidden: User|cannot .* at the cluster scope/,
     'The user of the kubeconfig may not do this.',
     'Use a kubeconfig with the rights of an administrator (cluster-admin).',
   ],
@@ -116,10 +122,9 @@ const obstacles: readonly [pattern: RegExp, message: string, cure: string][] = [
   ],
 ];
 
-/** A failed kubectl command as the user's affair where it is one; any other error as it is. */
-export function unreachableFailure(error: unknown): Failure {
-  if (error instanceof Failure || !(error instanceof CommandError)) throw error;
+/** A failed kubectl command as the user's affair, where it is one. */
+function obstacle(error: unknown): Failure | undefined {
+  if (!(error instanceof CommandError)) return undefined;
   const known = obstacles.find(([pattern]) => pattern.test(error.output));
-  if (known === undefined) throw error;
-  return new Failure('unreachable', known[1], { cure: known[2], cause: error });
+  return known && new Failure('unreachable', known[1], { cure: known[2], cause: error });
 }

@@ -3,6 +3,7 @@ import type { KubernetesObject } from './kubectl.ts';
 export interface Container {
   name: string;
   image: string;
+  [field: string]: unknown;
 }
 
 /** What a Deployment or a StatefulSet makes pods from. */
@@ -10,6 +11,7 @@ export interface PodTemplate {
   metadata: { labels: Record<string, string>; annotations?: Record<string, string> };
   spec: {
     containers: Container[];
+    securityContext?: object;
     volumes?: { configMap?: { name: string }; secret?: { secretName: string } }[];
   };
 }

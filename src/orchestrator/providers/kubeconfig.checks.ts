@@ -1,4 +1,4 @@
-import { namespace, unreachableFailure } from '../cluster/kubectl.ts';
+import { namespace } from '../cluster/kubectl.ts';
 import type { Kubectl, KubernetesObject } from '../cluster/kubectl.ts';
 import { Failure } from '../failure.ts';
 import type { Finding } from '../findings.ts';
@@ -31,11 +31,7 @@ export async function readyProblem(kubectl: Kubectl): Promise<Failure | undefine
  * @throws Failure unreachable
  */
 export async function checkCluster(kubectl: Kubectl): Promise<Finding[]> {
-  try {
-    return [await version(kubectl), ...(await nodes(kubectl)), ...(await parts(kubectl))];
-  } catch (error) {
-    throw unreachableFailure(error);
-  }
+  return [await version(kubectl), ...(await nodes(kubectl)), ...(await parts(kubectl))];
 }
 
 async function version(kubectl: Kubectl): Promise<Finding> {

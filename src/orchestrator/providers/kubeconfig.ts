@@ -1,8 +1,7 @@
-import { openKubectl, requireKubectl, unreachableFailure } from '../cluster/kubectl.ts';
+import { openKubectl, requireKubectl } from '../cluster/kubectl.ts';
 import type { Kubectl } from '../cluster/kubectl.ts';
 import { CommandError, run } from '../exec.ts';
 import { Failure } from '../failure.ts';
-import type { Finding } from '../findings.ts';
 import { checkCluster, readyProblem } from './kubeconfig.checks.ts';
 import type { Provider, Work } from './provider.ts';
 
@@ -28,7 +27,8 @@ export function createKubeconfigProvider(options: KubeconfigOptions): Provider {
       try {
         return await checkCluster(await open(work));
       } catch (error) {
-        return [asFinding(error)];
+        if (!(error instanceof Failure)) throw error;
+        return [{ level: 'error', subject: 'cluster', message: error.message, cure: error.cure ?? '' }];
       }
     },
     plan: async (action) =>
@@ -49,11 +49,6 @@ export function createKubeconfigProvider(options: KubeconfigOptions): Provider {
     machines: async () => [],
     load: (archive, references, work) => load(options.loadWith, archive, references, work),
   };
-}
-
-function asFinding(error: unknown): Finding {
-  const failure = error instanceof Failure ? error : unreachableFailure(error);
-  return { level: 'error', subject: 'cluster', message: failure.message, cure: failure.cure ?? '' };
 }
 
 async function load(
