@@ -20,11 +20,14 @@ export function containerCause(
   const waiting = state.waiting?.reason;
   const said = state.waiting?.message ?? '';
   if (isImageProblem(waiting)) {
-    // Before 1.30 the reason of a back-off is in the events only.
+    // Kubernetes before 1.32 gives the reason of a back-off in the events only.
     const events = eventsOf(snapshot, 'Pod', pod.metadata).filter(({ reason }) =>
       /^(Failed|InspectFailed)$/.test(reason),
     );
-    const evidence = [said, ...events.map(({ message }) => message)].find((text) => !/^(Back-off|$)/.test(text));
+    const evidence = [
+      said.replace(/^Back-off pulling image "[^"]*"(: )?/, ''),
+      ...events.map(({ message }) => message),
+    ].find((text) => text !== '' && !text.startsWith('Error: '));
     const text = [waiting, said, evidence].join('\n');
     return { ...imageCause(status.image, text), evidence: evidence ?? said };
   }
@@ -35,7 +38,8 @@ export function containerCause(
   if (cannotStart.includes(waiting ?? '') || (!status.ready && cannotStart.includes(ended?.reason ?? ''))) {
     return startCause(status.image, said || (ended?.message ?? ''));
   }
-  if (ended === undefined || ended.exitCode === 0) return undefined;
+  // A container that ended in peace and is ready again was asked to.
+  if (ended === undefined || (ended.exitCode === 0 && status.ready)) return undefined;
   const ageMs = nowMs - Date.parse(ended.finishedAt ?? '');
   if (status.ready && !(ageMs < recentMs)) return undefined;
   if (!status.ready && state.running !== undefined && !(ageMs < recentMs)) return undefined;

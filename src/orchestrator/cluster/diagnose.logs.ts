@@ -1,5 +1,5 @@
 import type { Diagnosis } from './diagnosis.ts';
-import { cures, kubectlCommand } from './diagnosis.ts';
+import { cures } from './diagnosis.ts';
 
 type Known = Pick<Diagnosis, 'message' | 'cure' | 'final'> & { evidence?: string };
 
@@ -58,9 +58,10 @@ const configurationList = /The configuration is not usable:\n(?:\s+- .*\n?)+/;
 export function wordsOfPrograms(log: string): Known | undefined {
   const list = configurationList.exec(log);
   if (list !== null) {
+    const faults = [...list[0].matchAll(/- (.*)/g)].map(([, fault]) => fault);
     return {
-      message: 'its configuration is not usable',
-      cure: cures(kubectlCommand('get secrets,configmaps   # are all there?'), './orchestrator.sh deploy'),
+      message: `its configuration is not usable: ${faults.join('; ')}`,
+      cure: './orchestrator.sh deploy   # sets all that the services need',
       evidence: list[0].trimEnd(),
       final: true,
     };

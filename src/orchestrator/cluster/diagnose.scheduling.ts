@@ -15,7 +15,7 @@ export const isAway = (node: Node): boolean => !isReady(node) || node.spec.unsch
 export function schedulerWords({ status }: Pod): string | undefined {
   const scheduled = status.conditions?.find(({ type }) => type === 'PodScheduled');
   if (scheduled?.status !== 'False' || scheduled.reason !== 'Unschedulable') return undefined;
-  return (scheduled.message ?? '').split(/\.? preemption:/)[0] ?? '';
+  return (scheduled.message ?? '').split(/\. (?:no new claims to deallocate, )?preemption:/)[0] ?? '';
 }
 
 /** The node on which a pod's volume lies; undefined when it has none that is bound to one node. */

@@ -33,7 +33,7 @@ export function diagnoseWorkloads(snapshot: Snapshot, nowMs: number, sick: reado
   const absent = componentNames.filter((_, index) => named[index] === undefined);
   const service = snapshot.services.find(({ metadata }) => metadata.name === 'api-gateway');
   return [
-    ...absent.map((name) => error(name, 'it is not deployed', './orchestrator.sh deploy')),
+    ...absent.map((name) => error(name, 'not deployed', './orchestrator.sh deploy')),
     ...(service?.spec.ports?.some((port) => port.nodePort === nodePort)
       ? []
       : [
@@ -66,7 +66,7 @@ function workloadCause(
   const { replicas = 1 } = workload.spec;
   if (replicas === 0) return stopped(workload);
   const refusal = refusalOf(workload, snapshot, nowMs);
-  if (refusal !== undefined) return { ...error(name, '', ''), ...refusedPod(refusal), evidence: refusal };
+  if (refusal !== undefined) return { ...error(name, '', ''), evidence: refusal, ...refusedPod(refusal) };
   const progress = workload.status.conditions?.find(({ type }) => type === 'Progressing');
   if (progress?.status !== 'False' || sick.includes(name)) return undefined;
   return {
@@ -96,12 +96,13 @@ function refusalOf({ kind, metadata, spec, status }: Workload, snapshot: Snapsho
   return event === undefined || nowMs - eventTime(event) > retryMs ? undefined : event.message;
 }
 
-function refusedPod(words: string): Pick<Diagnosis, 'message' | 'cure' | 'final'> {
+function refusedPod(words: string): Pick<Diagnosis, 'message' | 'cure' | 'final' | 'evidence'> {
   const breaches = /violates PodSecurity "([^"]+)": (.*)/s.exec(words);
   if (breaches !== null) {
     return {
       message: `the namespace takes only pods that keep to Pod Security ${breaches[1]}`,
-      cure: cures(`# correct its securityContext in Manifests/: ${breaches[2]?.trim()}`, './orchestrator.sh deploy'),
+      cure: cures('# correct the securityContext in its manifest, then:', './orchestrator.sh deploy'),
+      evidence: breaches[2]?.trim() ?? '',
       final: true,
     };
   }

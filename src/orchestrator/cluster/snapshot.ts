@@ -110,12 +110,10 @@ export function eventsOf({ events }: Snapshot, kind: string, { name, uid }: Meta
 }
 
 /** It has run, and it is not well or was not a moment ago. */
-function needsLog({ ready, state, lastState, restartCount }: ContainerStatus, nowMs: number): boolean {
+function needsLog({ ready, state, lastState }: ContainerStatus, nowMs: number): boolean {
   const ended = state.terminated ?? lastState?.terminated;
-  if (ended !== undefined && ended.exitCode !== 0) {
-    return !ready || nowMs - Date.parse(ended.finishedAt ?? '') < recentMs;
-  }
-  return !ready && (state.running !== undefined || restartCount > 0);
+  if (!ready) return state.running !== undefined || ended !== undefined;
+  return ended !== undefined && ended.exitCode !== 0 && nowMs - Date.parse(ended.finishedAt ?? '') < recentMs;
 }
 
 /** What a container said at its end when it was started again since; else what it says now. */
