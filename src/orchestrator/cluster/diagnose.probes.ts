@@ -2,7 +2,7 @@ import type { Diagnosis } from './diagnosis.ts';
 import { componentOf, kubectlCommand, unique } from './diagnosis.ts';
 import type { Pod } from './objects.ts';
 import { duration } from '../terminal.ts';
-import { eventsOf, logKey } from './snapshot.ts';
+import { eventsOf, isServing, logKey } from './snapshot.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** What each part of the system needs to be ready. */
@@ -16,10 +16,8 @@ const needs: Readonly<Record<string, readonly string[]>> = {
 const readyMs = 30_000;
 
 /** A pod that runs and is not ready; not one that is on its way out. */
-export const isUnready = ({ metadata, status }: Pod): boolean =>
-  metadata.deletionTimestamp === undefined &&
-  status.phase === 'Running' &&
-  !status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True');
+const isUnready = (pod: Pod): boolean =>
+  pod.metadata.deletionTimestamp === undefined && pod.status.phase === 'Running' && !isServing(pod);
 
 /** Pods that run and do not answer their probes. */
 export function diagnoseProbes(pods: readonly Pod[], snapshot: Snapshot, nowMs: number): Diagnosis[] {
@@ -31,9 +29,7 @@ export function diagnoseProbes(pods: readonly Pod[], snapshot: Snapshot, nowMs: 
     const starting = pod.status.containerStatuses?.some(({ started }) => started === false) ?? false;
     const [failed] = eventsOf(snapshot, 'Pod', pod.metadata).filter(({ reason }) => reason === 'Unhealthy');
     const log = pod.status.containerStatuses?.map(({ name }) => snapshot.logs[logKey(pod, name)]).find(Boolean);
-    const others = snapshot.pods.some(
-      (other) => componentOf(other) === component && other.status.phase === 'Running' && !isUnready(other),
-    );
+    const others = snapshot.pods.some((other) => componentOf(other) === component && isServing(other));
     return [
       {
         level: others ? 'warning' : 'error',

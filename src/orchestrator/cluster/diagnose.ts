@@ -21,7 +21,8 @@ export function diagnose(snapshot: Snapshot, nowMs: number): Diagnosis[] {
     snapshot.pods.filter(({ metadata }) => !told.some(({ explains }) => explains.includes(metadata.name)));
   const pods = diagnosePods(unexplained(ground), snapshot, nowMs);
   const workloads = diagnoseWorkloads(snapshot, nowMs, componentsOf([...ground, ...pods], snapshot));
-  const known = withDependents([...ground, ...mergeSame([...pods, ...workloads])], snapshot);
+  const sorted = mergeSame([...pods, ...workloads]).toSorted((a, b) => rank(a) - rank(b));
+  const known = withDependents([...ground, ...sorted], snapshot);
   const probes = mergeSame(diagnoseProbes(unexplained(known), snapshot, nowMs));
   const parts = [...known.slice(ground.length), ...probes].toSorted((a, b) => rank(a) - rank(b));
   const told = [...known.slice(0, ground.length), ...parts];

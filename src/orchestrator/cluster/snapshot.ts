@@ -96,6 +96,11 @@ export function containersOf({ status }: Pod): ContainerStatus[] {
   return [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
 }
 
+/** A pod that takes requests; one that is on its way out takes no new ones. */
+export const isServing = ({ metadata, status }: Pod): boolean =>
+  metadata.deletionTimestamp === undefined &&
+  (status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false);
+
 /** When an event was last seen, in milliseconds. */
 export function eventTime({ series, lastTimestamp, eventTime, metadata }: ClusterEvent): number {
   return Date.parse(series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? metadata.creationTimestamp);

@@ -3,6 +3,7 @@ import type { Finding } from '../findings.ts';
 import type { Machine } from '../providers/provider.ts';
 import { isReady } from './diagnose.scheduling.ts';
 import { componentOf } from './diagnosis.ts';
+import { isServing } from './snapshot.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { GatewayAnswer, Queue } from './status.probes.ts';
 
@@ -28,9 +29,7 @@ const words = {
 export function queueFindings(queues: readonly Queue[] | undefined, { pods }: Snapshot): Finding[] {
   const orders = queues?.find(({ name }) => name === ORDER_QUEUE);
   const dead = queues?.find(({ name }) => name === DEAD_LETTER_QUEUE);
-  const consumes = pods.some(
-    (pod) => componentOf(pod) === 'billing-app' && pod.status.containerStatuses?.every(({ ready }) => ready),
-  );
+  const consumes = pods.some((pod) => componentOf(pod) === 'billing-app' && isServing(pod));
   const findings: Finding[] = [];
   if (orders !== undefined && orders.consumers === 0 && consumes) {
     findings.push({

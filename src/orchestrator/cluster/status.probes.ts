@@ -6,6 +6,7 @@ import { repository } from '../files.ts';
 import { isReady } from './diagnose.scheduling.ts';
 import { componentOf } from './diagnosis.ts';
 import type { Kubectl, KubernetesObject } from './kubectl.ts';
+import { isServing } from './snapshot.ts';
 import type { Snapshot } from './snapshot.ts';
 
 export interface Queue {
@@ -20,9 +21,7 @@ const queuesTimeoutMs = 15_000;
 
 /** The queues of the broker; undefined while it is not ready, or does not answer. */
 export async function readQueues(kubectl: Kubectl, { pods }: Snapshot): Promise<Queue[] | undefined> {
-  const broker = pods.find(
-    (pod) => componentOf(pod) === 'rabbitmq' && pod.status.containerStatuses?.every(({ ready }) => ready),
-  );
+  const broker = pods.find((pod) => componentOf(pod) === 'rabbitmq' && isServing(pod));
   if (broker === undefined) return undefined;
   const question = ['rabbitmqctl', '--quiet', 'list_queues', 'name', 'messages', 'consumers', '--formatter', 'json'];
   try {
@@ -49,10 +48,7 @@ const gatewayTimeoutMs = 2_000;
 
 /** Asks the gateway on every node that is Ready, as a client of the system would; nobody when no gateway is ready. */
 export async function askGateway({ nodes, pods }: Snapshot): Promise<GatewayAnswer[]> {
-  const ready = pods.some(
-    (pod) => componentOf(pod) === 'api-gateway' && pod.status.containerStatuses?.every((status) => status.ready),
-  );
-  if (!ready) return [];
+  if (!pods.some((pod) => componentOf(pod) === 'api-gateway' && isServing(pod))) return [];
   const addresses = nodes.filter(isReady).flatMap(({ metadata, status }) => {
     const ip = status.addresses?.find(({ type }) => type === 'InternalIP')?.address;
     if (ip === undefined) return [];

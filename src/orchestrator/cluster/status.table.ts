@@ -1,6 +1,7 @@
 import type { Finding } from '../findings.ts';
 import { alignColumns, duration } from '../terminal.ts';
 import type { Terminal } from '../terminal.ts';
+import { kubeconfigFile } from './record.ts';
 import type { ClusterStatus } from './status.ts';
 
 type Screen = Pick<Terminal, 'paint'>;
@@ -77,6 +78,9 @@ export function statusTable(status: ClusterStatus, screen: Screen, nowMs: number
       ]),
     ),
     findingLines(status.findings, screen),
+    status.findings.some(({ cure }) => /^kubectl/m.test(cure ?? ''))
+      ? [screen.paint('gray', `# kubectl finds this cluster after: export KUBECONFIG=${kubeconfigFile}`)]
+      : [],
   ];
   return sections.filter((lines) => lines.length > 0).flatMap((lines, index) => (index === 0 ? lines : ['', ...lines]));
 }
