@@ -1,5 +1,3 @@
-import { diagnose } from './diagnose.ts';
-import type { Diagnosis } from './diagnosis.ts';
 import type {
   Autoscaler,
   Claim,
@@ -48,6 +46,14 @@ export const lostNode = (name: string): Node =>
     },
   });
 
+const podName = (component: string): string =>
+  /database|billing/.test(component) ? `${component}-0` : `${component}-6bb9d67b86-kbvx6`;
+
+/** The log of a component's pod. */
+export const logOf = (component: string, text: string): Pick<Snapshot, 'logs'> => ({
+  logs: { [`${podName(component)}/${component}`]: text },
+});
+
 interface PodChange {
   name?: string;
   status?: Partial<ContainerStatus>;
@@ -62,7 +68,7 @@ interface PodChange {
 
 /** A pod that is well, but for the change. */
 export function pod(component: string, change: PodChange = {}): Pod {
-  const name = change.name ?? (/database|billing/.test(component) ? `${component}-0` : `${component}-6bb9d67b86-kbvx6`);
+  const name = change.name ?? podName(component);
   const { condition, claim, status } = change;
   const ready = status?.ready ?? condition === undefined;
   const unscheduled = condition?.type === 'PodScheduled';
@@ -109,6 +115,13 @@ export const waiting = (reason: string, message?: string): Partial<ContainerStat
   started: false,
   state: { waiting: { reason, ...(message !== undefined && { message }) } },
 });
+
+/** A container whose image does not come, in the words of Kubernetes 1.36. */
+export const pulling = (image: string, words: string): Partial<ContainerStatus> =>
+  waiting(
+    'ImagePullBackOff',
+    `Back-off pulling image "${image}": ErrImagePull: failed to pull and unpack image: ${words}`,
+  );
 
 /** A container in a crash loop. */
 export const crashed = (exitCode: number, restartCount = 4, reason = 'Error'): Partial<ContainerStatus> => ({
@@ -234,15 +247,4 @@ export function snapshot(change: Partial<Snapshot> = {}): Snapshot {
       ...(change.workloads ?? []),
     ],
   };
-}
-
-/** What is found: `level subject: message`, one line for each cause. */
-export const found = (change: Partial<Snapshot>): string[] =>
-  diagnose(snapshot(change), now).map(({ level, subject, message }) => `${level} ${subject}: ${message}`);
-
-/** The only diagnosis of this change. */
-export function theCause(change: Partial<Snapshot>): Diagnosis {
-  const [cause, ...others] = diagnose(snapshot(change), now);
-  if (cause === undefined || others.length > 0) throw new Error(`not one cause: ${JSON.stringify([cause, ...others])}`);
-  return cause;
 }
