@@ -1,6 +1,7 @@
 import type { Command, Context } from './command.ts';
 import { chooseWord } from './command.ts';
 import { build } from './commands/build.ts';
+import { createCompletion } from './commands/completion.ts';
 import { create } from './commands/create.ts';
 import { deploy } from './commands/deploy.ts';
 import { destroy } from './commands/destroy.ts';
@@ -33,6 +34,7 @@ const commands: Readonly<Record<string, Command>> = {
   move,
   local,
   doctor,
+  completion: createCompletion(() => commands),
 };
 
 async function main(argv: readonly string[], context: Context): Promise<number> {

@@ -39,6 +39,7 @@ ${whereHelp}`;
 export const doctor: Command = {
   summary: 'check what each way of running needs on this machine; every finding with its cure',
   help,
+  words: groupNames,
   run: async (argv, context) => {
     const options = { ...whereOptions, output: { type: 'string', short: 'o', default: 'table' } } as const;
     const { values, positionals } = parseCommandLine({ args: [...argv], options, allowPositionals: true });

@@ -25,6 +25,7 @@ ${whereHelp}`;
 export const logs: Command = {
   summary: 'follow the logs of the services in the cluster',
   help,
+  words: componentNames,
   run: async (argv, context) => {
     const options = {
       ...whereOptions,
