@@ -7,6 +7,7 @@ import type { SuiteContext, TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { run } from '@orchestrator/orchestrator/exec.ts';
 import { buildImages } from '@orchestrator/orchestrator/images/build.ts';
+import type { BuildOptions } from '@orchestrator/orchestrator/images/build.ts';
 import { ownImages } from '@orchestrator/orchestrator/images/names.ts';
 import { readImageRecord } from '@orchestrator/orchestrator/images/record.ts';
 import type { BuiltImage } from '@orchestrator/orchestrator/images/record.ts';
@@ -15,7 +16,7 @@ import { containerEnv, enterArgv, openImage, startImage } from './support/contai
 import type { Image } from './support/container.ts';
 import { createDatabase, databaseEnv } from './support/database.ts';
 import { eventually } from './support/eventually.ts';
-import { createImageStore, imageObstacle } from './support/images.ts';
+import { createImageStore, imageObstacle, startRegistry } from './support/images.ts';
 
 /** Ends by itself at once. */
 const COMMAND_TIMEOUT_MS = 30_000;
@@ -25,6 +26,7 @@ const reference = (name: string): string => `docker.io/tester/${name}:${tag}`;
 
 let obstacle: string | undefined;
 let root: string;
+let options: BuildOptions;
 let built: BuiltImage[];
 const images = new Map<string, Image>();
 /** What each archive holds, by the name it was handed over with. */
@@ -35,22 +37,22 @@ before(async (scope) => {
   if (obstacle !== undefined) return;
   root = copySources(scope);
   const store = await createImageStore(scope);
-  built = await buildImages({
+  options = {
     root,
     tool: { name: 'buildah', program: store.program },
     user: 'tester',
     tag,
     all: false,
     push: false,
-    load: async (archive, references) => {
-      const manifest = await run(['tar', '-xOf', archive, 'manifest.json'], { timeoutMs: COMMAND_TIMEOUT_MS });
-      const [{ RepoTags = [] } = {}] = JSON.parse(manifest) as Array<{ RepoTags?: string[] }>;
-      loaded.set(references.join(), RepoTags);
-    },
-    // The base is there already; each layer of a cache would be a copy of all files.
-    extra: ['--pull=never', '--network=host', '--layers=false'],
+    extra: store.flags,
     env: store.env,
     say: () => undefined,
+  };
+  built = await buildImages({
+    ...options,
+    load: async (archive, references) => {
+      loaded.set(references.join(), await namesIn(archive));
+    },
   });
   for (const name of ownImages) images.set(name, await openImage(store, reference(name)));
 });
@@ -68,6 +70,13 @@ function copySources(scope: TestContext | SuiteContext): string {
   }
   writeFileSync(join(folder, '.env'), 'A_SECRET=1\n');
   return folder;
+}
+
+/** By what names a node knows the image in the archive. */
+async function namesIn(archive: string): Promise<string[]> {
+  const manifest = await run(['tar', '-xOf', archive, 'manifest.json'], { timeoutMs: COMMAND_TIMEOUT_MS });
+  const [{ RepoTags = [] } = {}] = JSON.parse(manifest) as Array<{ RepoTags?: string[] }>;
+  return RepoTags;
 }
 
 const image = (name: string): Image => images.get(name) ?? assert.fail(`${name} was not built`);
@@ -93,10 +102,29 @@ imageTest('what was built is told, recorded, and handed over under the name that
   );
 });
 
+imageTest(
+  'built and pushed again without a change, an image keeps its id, and is in the registry under its digest',
+  async (t) => {
+    const registry = await startRegistry(t);
+    const pushed = await buildImages({ ...options, user: `${registry}/tester`, push: true });
+    assert.deepEqual(
+      pushed.map(({ id }) => id),
+      built.map(({ id }) => id),
+    );
+    for (const { name, digest } of pushed) {
+      const headers = { accept: 'application/vnd.docker.distribution.manifest.v2+json' };
+      const answer = await fetch(`http://${registry}/v2/tester/${name}/manifests/${tag}`, { headers });
+      assert.equal(answer.headers.get('docker-content-digest'), digest);
+      const { config } = (await answer.json()) as { config: { digest: string } };
+      assert.equal(config.digest, built.find((image) => image.name === name)?.id);
+    }
+  },
+);
+
 for (const name of ownImages) {
   imageTest(`${name}: the image holds its program with what that needs, and nothing else`, () => {
     const app = join(image(name).root, 'app');
-    assert.deepEqual(globSync('*', { cwd: app }).toSorted(), ['node_modules', 'src']);
+    assert.deepEqual(globSync('*', { cwd: app }).toSorted(), ['compiled', 'node_modules', 'src']);
     assert.deepEqual(
       globSync('src/*', { cwd: app }).toSorted(),
       ['contracts', 'kit', name].toSorted().map((dir) => `src/${dir}`),
@@ -131,7 +159,7 @@ for (const name of ownImages) {
       const settings = { env: containerEnv(started, env), timeoutMs: COMMAND_TIMEOUT_MS };
       return run(enterArgv(started, ['sh', '-c', `${command.join(' ')} 2>&1 || true`]), settings);
     };
-    assert.match(await enter(['touch', '/app/.cache/x']), /Read-only file system/);
+    assert.match(await enter(['touch', '/app/compiled/x']), /Read-only file system/);
     const log = await enter(started.config.Cmd, { NODE_DEBUG_NATIVE: 'COMPILE_CACHE' });
     assert.match(log, /is not set/);
     assert.match(log, new RegExp(`cache for ESM file:///app/src/${name}/main.ts was accepted`));

@@ -1,4 +1,4 @@
-import { cp, mkdir, realpath, symlink, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, realpath, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { run } from '@orchestrator/orchestrator/exec.ts';
 
@@ -10,7 +10,7 @@ const LDD_TIMEOUT_MS = 10_000;
 const NPM = 'npm@11.6.2';
 
 /** What the Dockerfiles call in their shell. */
-const COMMANDS = ['sh', 'find', 'grep', 'mkdir', 'chown', 'rm', 'touch'];
+const COMMANDS = ['sh', 'find', 'grep', 'rm', 'touch'];
 
 /**
  * Fills a folder with all that the Dockerfiles use of node:24-alpine: Node, npm, and a shell with a few commands. They are
@@ -20,6 +20,7 @@ export async function fillBase(folder: string, busybox: string): Promise<void> {
   for (const path of ['bin', 'dev', 'etc', 'proc', 'root', 'tmp', 'usr/bin', 'usr/local/bin', 'usr/local/etc']) {
     await mkdir(join(folder, path), { recursive: true });
   }
+  await chmod(join(folder, 'tmp'), 0o1777);
   await copyProgram(process.execPath, folder, 'usr/local/bin/node');
   await copyProgram(busybox, folder, 'bin/busybox');
   for (const name of COMMANDS) await symlink('busybox', join(folder, 'bin', name));
