@@ -159,7 +159,7 @@ test('findings come from the ground up: nodes, storage, broker and databases, se
     nodes: [node('agent', { cordoned: true }), node('master')],
     claims: [claim('data-x', { phase: 'Lost' })],
     pods: ['api-gateway', 'billing-app', 'inventory-app', 'billing-database', 'rabbitmq'].map((name) =>
-      pod(name, { status: missing(name) }),
+      pod(name, { status: name === 'rabbitmq' ? { ready: false } : missing(name) }),
     ),
     autoscalers: [autoscaler('inventory-app', noMetrics), autoscaler('other', noMetrics)],
   }).map((line) => line.split(/[ :]/).slice(1, 3).join(' ').trim());

@@ -12,10 +12,10 @@ const privateFiles = ['k3s.yaml', '.local/cluster/cluster.json', '.local/cluster
 /** What earlier commands left in this repository. */
 export async function checkRepository(root = repository): Promise<Finding[]> {
   const [modes, lock] = await Promise.all([checkModes(root), checkLock(root)]);
-  return [checkCluster(root), ...lock, ...modes];
+  return [checkRecord(root), ...lock, ...modes];
 }
 
-function checkCluster(root: string): Finding {
+function checkRecord(root: string): Finding {
   const subject = 'cluster of this repository';
   const hasConfig = existsSync(join(root, 'k3s.yaml'));
   const hasRecord = existsSync(join(root, '.local/cluster/cluster.json'));
