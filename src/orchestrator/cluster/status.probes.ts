@@ -26,7 +26,7 @@ export async function readQueues(kubectl: Kubectl, { pods }: Snapshot): Promise<
   const question = ['rabbitmqctl', '--quiet', 'list_queues', 'name', 'messages', 'consumers', '--formatter', 'json'];
   try {
     const text = await kubectl.run(['exec', broker.metadata.name, '--', ...question], { timeoutMs: queuesTimeoutMs });
-    return JSON.parse(text) as Queue[];
+    return (JSON.parse(text) as Queue[]).toSorted((a, b) => a.name.localeCompare(b.name));
   } catch (error) {
     if (error instanceof CommandError || error instanceof SyntaxError) return undefined;
     throw error;

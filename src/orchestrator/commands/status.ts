@@ -47,13 +47,13 @@ export const status: Command = {
     };
     using interruption = listenForInterrupt('./orchestrator.sh status', () => undefined);
     const { signal } = interruption;
-    const session = await openSession(values, context, signal);
-    let seen = await readStatus(session);
-    show(seen);
     const gone = new AbortController();
     // `| head` has seen enough.
     process.stdout.once('error', () => gone.abort());
     const enough = AbortSignal.any([signal, gone.signal]);
+    const session = await openSession(values, context, signal);
+    let seen = await readStatus(session);
+    show(seen);
     while (values.watch && !enough.aborted) {
       await sleep(watchEveryMs, undefined, { signal: enough }).catch(() => undefined);
       const next = enough.aborted
