@@ -1,8 +1,8 @@
 import { fullName, placeholderUser } from '../images/names.ts';
 import type { ImageRecord } from '../images/record.ts';
 import type { KubernetesObject } from './kubectl.ts';
-import { isWorkload } from './manifest.objects.ts';
-import type { Workload } from './manifest.objects.ts';
+import { isWorkload } from './objects.ts';
+import type { Workload } from './objects.ts';
 
 export interface ImageChoice {
   user: string;

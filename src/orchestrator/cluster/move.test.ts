@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UsageError } from '../failure.ts';
 import { readManifests } from './manifests.ts';
-import { isWorkload } from './manifest.objects.ts';
+import { isWorkload } from './objects.ts';
 import { chooseTarget, claimLike, claimOf, holderPod, nodeOfVolume } from './move.objects.ts';
 import type { Claim, Volume } from './move.objects.ts';
 

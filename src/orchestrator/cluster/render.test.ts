@@ -4,8 +4,8 @@ import { markConfiguration } from './config-hash.ts';
 import { decideCredentials, demonstrationValues, valuesOf } from './credentials.ts';
 import { nameImages } from './images.ts';
 import type { KubernetesObject } from './kubectl.ts';
-import { isSecret, isWorkload } from './manifest.objects.ts';
-import type { Secret, Workload } from './manifest.objects.ts';
+import { isSecret, isWorkload } from './objects.ts';
+import type { Secret, Workload } from './objects.ts';
 import { parseManifest, readManifests } from './manifests.ts';
 
 const manifests = await readManifests();

@@ -4,7 +4,7 @@ import type { Environment } from '../environment.ts';
 import { run } from '../exec.ts';
 import { repository } from '../files.ts';
 import type { Finding } from '../findings.ts';
-import { placeholder } from '../cluster/diagnose.images.ts';
+import { placeholder } from '../diagnosis/diagnose.images.ts';
 import { findProgram } from '../programs.ts';
 
 /** A tool without its daemon says so at once; one that hangs is of no use. */

@@ -16,12 +16,12 @@ import {
   pod,
   snapshot,
   volume,
-} from './diagnose.fixtures.ts';
-import { gatewayFindings, machineFindings, queueFindings } from './status.findings.ts';
-import { autoscalerLines, eventLines, nodeLines, podLines, volumeLines } from './status.lines.ts';
-import { demonstrationSecrets } from './status.probes.ts';
-import { statusTable } from './status.table.ts';
-import type { ClusterStatus } from './status.ts';
+} from '../diagnosis/diagnose.fixtures.ts';
+import { gatewayFindings, machineFindings, queueFindings } from './findings.ts';
+import { autoscalerLines, eventLines, nodeLines, podLines, volumeLines } from './lines.ts';
+import { demonstrationSecrets } from './probes.ts';
+import { statusTable } from './table.ts';
+import type { ClusterStatus } from '../cluster/status.ts';
 
 const screen = { paint: (_style: unknown, text: string): string => text };
 const empty: ClusterStatus = {

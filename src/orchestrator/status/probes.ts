@@ -3,11 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { parseAllDocuments } from 'yaml';
 import { CommandError } from '../exec.ts';
 import { repository } from '../files.ts';
-import { isReady } from './diagnose.scheduling.ts';
-import { componentOf } from './diagnosis.ts';
-import type { Kubectl, KubernetesObject } from './kubectl.ts';
-import { isServing } from './snapshot.ts';
-import type { Snapshot } from './snapshot.ts';
+import { isReady } from '../diagnosis/diagnose.scheduling.ts';
+import { componentOf } from '../diagnosis/diagnosis.ts';
+import type { Kubectl, KubernetesObject } from '../cluster/kubectl.ts';
+import { isServing } from '../diagnosis/snapshot.ts';
+import type { Snapshot } from '../diagnosis/snapshot.ts';
 
 export interface Queue {
   name: string;
