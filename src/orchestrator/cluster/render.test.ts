@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { markConfiguration } from './config-hash.ts';
 import { decideCredentials, demonstrationValues, valuesOf } from './credentials.ts';
-import { nameImages } from './images.ts';
+import { nameImages, userInManifests } from './images.ts';
 import type { KubernetesObject } from './kubectl.ts';
 import { isSecret, isWorkload } from './objects.ts';
 import type { Secret, Workload } from './objects.ts';
@@ -23,8 +23,17 @@ test('our images get the name of the user and the tag, those of others stay', ()
   const named = nameImages(manifests, { user: 'ghcr.io/me', tag: '2', record: {} });
   assert.deepEqual(imagesOf(workload(named, 'api-gateway')), ['ghcr.io/me/api-gateway:2']);
   assert.deepEqual(imagesOf(workload(named, 'billing-database')), ['postgres:15-alpine']);
-  const unnamed = nameImages(manifests, { user: 'yourusername', record: {} });
-  assert.deepEqual(unnamed, manifests);
+  assert.deepEqual(nameImages(manifests, { record: {} }), manifests);
+  assert.equal(userInManifests(manifests), 'yourusername');
+});
+
+test('a name that somebody has put into the manifests stays, unless another is asked for', () => {
+  const text = JSON.stringify(manifests).replaceAll('yourusername/', 'somebody/');
+  const edited = JSON.parse(text) as KubernetesObject[];
+  assert.equal(userInManifests(edited), 'somebody');
+  assert.deepEqual(nameImages(edited, { record: {} }), edited);
+  const named = nameImages(edited, { user: 'me', record: {} });
+  assert.deepEqual(imagesOf(workload(named, 'api-gateway')), ['me/api-gateway:0.1.0']);
 });
 
 test('a published image is named by its digest, one that was loaded leaves its id', () => {

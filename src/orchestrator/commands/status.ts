@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openSession, whereHelp, whereOptions } from '../cluster/session.ts';
-import { readStatus } from '../cluster/status.ts';
-import type { ClusterStatus } from '../cluster/status.ts';
+import { readStatus } from '../status/status.ts';
+import type { ClusterStatus } from '../status/status.ts';
 import { statusTable } from '../status/table.ts';
 import type { Command } from '../command.ts';
 import { chooseWord, parseCommandLine } from '../command.ts';

@@ -21,7 +21,7 @@ import { gatewayFindings, machineFindings, queueFindings } from './findings.ts';
 import { autoscalerLines, eventLines, nodeLines, podLines, volumeLines } from './lines.ts';
 import { demonstrationSecrets } from './probes.ts';
 import { statusTable } from './table.ts';
-import type { ClusterStatus } from '../cluster/status.ts';
+import type { ClusterStatus } from './status.ts';
 
 const screen = { paint: (_style: unknown, text: string): string => text };
 const empty: ClusterStatus = {

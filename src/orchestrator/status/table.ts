@@ -2,7 +2,7 @@ import type { Finding } from '../findings.ts';
 import { alignColumns, duration } from '../terminal.ts';
 import type { Terminal } from '../terminal.ts';
 import { kubeconfigFile } from '../cluster/record.ts';
-import type { ClusterStatus } from '../cluster/status.ts';
+import type { ClusterStatus } from './status.ts';
 
 type Screen = Pick<Terminal, 'paint'>;
 type Row = readonly [cells: readonly string[], well: boolean];
