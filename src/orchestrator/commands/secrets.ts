@@ -65,6 +65,7 @@ async function rotate(argv: readonly string[], context: Context): Promise<number
     command: 'secrets rotate',
     values,
     context,
+    needsCluster: true,
     steps: (session) => deploySteps(session, { rolloutTimeoutMs: parseTimeout(values.timeout), fresh }),
     answer: 'secrets rotated',
   });
