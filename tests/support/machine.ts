@@ -1,50 +1,10 @@
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
-
-/** A K3s and its installer as they come: what they do is written down in `calls`. */
-const k3s = `#!/bin/sh
-echo "k3s $*" >>"$MACHINE/calls"
-case "$*" in *"get node "*) cat "$MACHINE/ready" ;; esac
-`;
-const installer = `echo "install $1 skip-download=$INSTALL_K3S_SKIP_DOWNLOAD skip-start=$INSTALL_K3S_SKIP_START" >>"$MACHINE/calls"
-: >"$MACHINE/enabled"
-`;
-
-/** The programs of the machine that the script calls and that must not touch this one. */
-const programs: Record<string, string> = {
-  id: 'echo 0',
-  uname: 'cat "$MACHINE/processor"',
-  stat: 'cat "$MACHINE/cgroup"',
-  ip: 'cat "$MACHINE/addresses"',
-  sysctl: 'echo "sysctl $*" >>"$MACHINE/calls"',
-  timedatectl: 'cat "$MACHINE/ntp"',
-  journalctl: 'echo "k3s-agent[7]: Node password rejected"',
-  systemctl: `case $1 in
-is-active) if [ -f "$MACHINE/active" ]; then echo active; else echo activating; exit 3; fi ;;
-is-enabled) [ -f "$MACHINE/enabled" ] ;;
-*)
-  echo "systemctl $*" >>"$MACHINE/calls"
-  case $1 in stop) rm -f "$MACHINE/active" ;; start) [ -f "$MACHINE/broken" ] || : >"$MACHINE/active" ;; esac
-  ;;
-esac`,
-  curl: `out=/dev/stdout
-while [ $# -gt 1 ]; do
-  case $1 in -o) out=$2; shift ;; esac
-  shift
-done
-echo "curl $1" >>"$MACHINE/calls"
-case $1 in
-*/ping) [ -f "$MACHINE/server-date" ] || { echo "curl: (7) connection refused" >&2; exit 7; }
-  printf 'HTTP/2 200\\r\\nDate: %s\\r\\n' "$(date -u -d "$(cat "$MACHINE/server-date")" '+%a, %d %b %Y %H:%M:%S GMT')" ;;
-*) cp "$MACHINE/network/$(basename "$1")" "$out" ;;
-esac`,
-};
+import { installer, k3s, programs, setupScript, withStandIns } from './machine.stand-ins.ts';
 
 /** A machine in a folder: Scripts/setup-cluster.sh runs on it for real, with stand-ins for what would change a whole system. */
 export interface ScratchMachine {
@@ -63,17 +23,6 @@ export interface ScratchMachine {
   isUploaded(name: string): Promise<boolean>;
 }
 
-const script = fileURLToPath(new URL('../../Scripts/setup-cluster.sh', import.meta.url));
-const sha256 = (content: string): string => createHash('sha256').update(content).digest('hex');
-
-/** The script with the stand-ins' sums and short deadlines: nothing else differs. */
-export function withStandIns(source: string): string {
-  return source
-    .replace(/^(k3s_sha256_\w+)=.*$/gm, `$1=${sha256(k3s)}`)
-    .replace(/^(install_sha256)=.*$/m, `$1=${sha256(installer)}`)
-    .replace(/^(\w+_deadline)=\d+/gm, '$1=1');
-}
-
 export async function makeMachine(after: (cleanUp: () => Promise<void>) => void): Promise<ScratchMachine> {
   const home = await mkdtemp(join(tmpdir(), 'orchestrator-machine-'));
   after(() => rm(home, { recursive: true, force: true }));
@@ -84,7 +33,7 @@ export async function makeMachine(after: (cleanUp: () => Promise<void>) => void)
   await writeFile(join(home, 'network/k3s'), k3s);
   await writeFile(join(home, 'network/k3s-arm64'), k3s);
   await writeFile(join(home, 'network/install.sh'), installer);
-  await writeFile(join(uploads, 'setup-cluster.sh'), withStandIns(await readFile(script, 'utf8')));
+  await writeFile(join(uploads, 'setup-cluster.sh'), withStandIns(await readFile(setupScript, 'utf8')));
   await chmod(join(uploads, 'setup-cluster.sh'), 0o755);
 
   const machine: ScratchMachine = {
