@@ -19,19 +19,21 @@ unit=k3s
 printf '#!/bin/sh\necho killall >>$MACHINE/calls\n' >$bin/k3s-killall.sh
 printf '#!/bin/sh\necho uninstall >>$MACHINE/calls\nrm -f $MACHINE/active $MACHINE/enabled /usr/local/bin/k3s*\n' >$bin/$unit-uninstall.sh
 chmod 755 $bin/*.sh
+if [ -f "$MACHINE/kubeconfig" ]; then cp "$MACHINE/kubeconfig" $CLUSTER_ROOT/etc/rancher/k3s/k3s.yaml; fi
 `;
 
 /** The programs of the machine that the script calls and that must not touch this one. */
 export const programs: Record<string, string> = {
   id: 'echo 0',
-  uname: 'cat "$MACHINE/processor"',
+  uname: 'if [ "$1" = -s ]; then echo Linux; else cat "$MACHINE/processor"; fi',
   stat: 'cat "$MACHINE/cgroup"',
   ip: 'cat "$MACHINE/addresses"',
   sysctl: 'echo "sysctl $*" >>"$MACHINE/calls"',
   timedatectl: 'cat "$MACHINE/ntp"',
   journalctl: 'echo "k3s-agent[7]: Node password rejected"',
   systemctl: `case $1 in
-is-active) if [ -f "$MACHINE/active" ]; then echo active; else echo activating; exit 3; fi ;;
+is-active) case $* in *k3s*) ;; *) exit 3 ;; esac
+  if [ -f "$MACHINE/active" ]; then echo active; else echo activating; exit 3; fi ;;
 is-enabled) [ -f "$MACHINE/enabled" ] ;;
 *)
   echo "systemctl $*" >>"$MACHINE/calls"

@@ -35,11 +35,12 @@ async function serve(
     const { range } = request.headers;
     ranges.push(range);
     const from = range === undefined || options.ranges === false ? 0 : Number(/^bytes=(\d+)-$/.exec(range)?.[1]);
-    if (from >= body.length) return void response.writeHead(416).end();
+    if (from >= body.length) return response.writeHead(416).end();
     response.writeHead(from > 0 ? 206 : 200, { 'content-length': body.length - from });
-    if (cutAt === undefined) return void response.end(body.subarray(from));
+    if (cutAt === undefined) return response.end(body.subarray(from));
     response.write(body.subarray(from, from + cutAt), () => response.destroy());
     cutAt = undefined;
+    return response;
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const folder = await mkdtemp(join(tmpdir(), 'orchestrator-download-'));

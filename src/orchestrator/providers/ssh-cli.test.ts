@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { run } from '../exec.ts';
+import { pasteable, run } from '../exec.ts';
 import { UsageError } from '../failure.ts';
 import { parseHello } from './remote.ssh.ts';
 import { ignoreHostKeys, learnHostKeys, parseHost, parseSshConfig, scpArgv, sshArgv } from './ssh-cli.ts';
@@ -14,28 +14,12 @@ const target = {
 };
 
 test('ssh never asks, gives up in time, and learns host keys in a file of ours', () => {
-  assert.deepEqual(sshArgv(target, ['sudo', '-n', 'cat', 'a b']), [
-    'ssh',
-    ...[
-      '-o',
-      'BatchMode=yes',
-      '-o',
-      'ConnectTimeout=10',
-      '-o',
-      'ServerAliveInterval=15',
-      '-o',
-      'ServerAliveCountMax=4',
-    ],
-    ...[
-      '-o',
-      'LogLevel=ERROR',
-      '-o',
-      'StrictHostKeyChecking=accept-new',
-      '-o',
-      'UserKnownHostsFile="/my files/known_hosts"',
-    ],
-    ...['-i', '/keys/id', '-o', 'IdentitiesOnly=yes', '-p', '2222', '--', 'ann@10.0.0.1', "sudo -n cat 'a b'"],
-  ]);
+  const words = [
+    'ssh -o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=15 -o ServerAliveCountMax=4 -o LogLevel=ERROR',
+    `-o StrictHostKeyChecking=accept-new -o HashKnownHosts=no -o 'UserKnownHostsFile="/my files/known_hosts"'`,
+    `-i /keys/id -o IdentitiesOnly=yes -p 2222 -- ann@10.0.0.1 'sudo -n cat '\\''a b'\\'''`,
+  ];
+  assert.equal(pasteable(sshArgv(target, ['sudo', '-n', 'cat', 'a b'])), words.join(' '));
   const plain = sshArgv({ destination: 'host', options: ignoreHostKeys }, ['true'], '/usr/bin/ssh');
   assert.deepEqual(plain.slice(-7), [
     '-o',

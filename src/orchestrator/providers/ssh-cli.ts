@@ -23,6 +23,8 @@ const always = {
 /** Keys of hosts are learnt at the first contact and then insisted on, in a file of our own. */
 export const learnHostKeys = (knownHosts: string): Record<string, string> => ({
   StrictHostKeyChecking: 'accept-new',
+  // So that people find a machine's line.
+  HashKnownHosts: 'no',
   // ssh takes a list separated by spaces.
   UserKnownHostsFile: `"${knownHosts}"`,
 });

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../exec.ts';
 import { Failure, UsageError } from '../failure.ts';
@@ -42,6 +42,8 @@ export function createSshProvider(options: SshOptions): Provider {
   const hosts = readHosts(options);
 
   const connect = async (work: Work): Promise<Nodes> => {
+    // ssh makes the file of known hosts, and no folder for it.
+    await mkdir(options.state, { recursive: true, mode: 0o700 });
     const nodes: Node[] = [];
     for (const host of hosts) nodes.push(await openNode(host, work));
     return serverFirst(nodes);

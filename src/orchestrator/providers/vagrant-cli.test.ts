@@ -52,7 +52,16 @@ test('every state of VirtualBox and libvirt is one of ours', () => {
     'inaccessible',
   ];
   assert.deepEqual(states.map(machineState), [
-    ...['running', 'stopped', 'stopped', 'stopped', 'stopped', 'stopped', 'absent', 'unknown', 'unknown', 'unknown'],
+    'running',
+    'stopped',
+    'stopped',
+    'stopped',
+    'stopped',
+    'stopped',
+    'absent',
+    'unknown',
+    'unknown',
+    'unknown',
   ]);
 });
 

@@ -8,8 +8,6 @@ export const vagrantMachines = [
   { name: 'agent', role: 'agent', address: '192.168.56.11', memoryVariable: 'AGENT_MEMORY', memoryMiB: 2048 },
 ] as const;
 
-export type VagrantMachine = (typeof vagrantMachines)[number];
-
 /** The arguments of vagrant. Nothing is asked for: nobody may be there to answer. */
 export const vagrantWords = {
   /** What runs inside the machines is brought there by ssh, where its errors can be seen. */

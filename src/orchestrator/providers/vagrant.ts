@@ -32,8 +32,10 @@ const upMs = 3_600_000;
 /** The Vagrantfile gives a machine 3 minutes to end by itself. */
 const haltMs = 600_000;
 const destroyMs = 600_000;
-/** A machine that runs answers by then, or its network was not set up. */
-const answerMs = 60_000;
+/** Vagrant starts Ruby and asks the hypervisor. */
+const sshConfigMs = 120_000;
+/** Vagrant has set the network up when it says that a machine runs; what is not there by then does not come. */
+const addressMs = 15_000;
 
 const names = vagrantMachines.map(({ name }) => name);
 
@@ -59,7 +61,7 @@ export function createVagrantProvider(options: VagrantOptions): Provider {
     const config = await vagrant.run(
       'The machines’ addresses could not be read',
       vagrantWords.sshConfig(names),
-      answerMs,
+      sshConfigMs,
     );
     const targets = parseTargets(config);
     const nodes: Node[] = [];
@@ -157,7 +159,7 @@ async function hasAddress(remote: Remote, address: string, signal: AbortSignal):
     const text = await remote.run(['ip', '-o', '-4', 'addr', 'show']);
     return text.includes(` ${address}/`) ? done(true) : notYet(text);
   };
-  return until(`the address ${address}`, answerMs, seen, { everyMs: 2_000, signal }).catch((error: unknown) => {
+  return until(`the address ${address}`, addressMs, seen, { everyMs: 2_000, signal }).catch((error: unknown) => {
     if (error instanceof DeadlineError || error instanceof CommandError) return false;
     throw error;
   });
