@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { CommandError, pasteable, run, startInBackground } from './exec.ts';
+import { CommandError, pasteable, run, runFollowing, startInBackground } from './exec.ts';
 
 test('a command line can be pasted into a shell as it is shown', async () => {
   const argv = ['printf', '%s|', 'a b', "it's", '', '$HOME', 'x=1'];
@@ -24,6 +24,19 @@ test('a failed command tells its line, its code and the end of its output', asyn
 test('a command that takes too long is killed, one that does not exist is named', async () => {
   await assert.rejects(run(['sleep', '60'], { timeoutMs: 50 }), /ended by SIGKILL: sleep 60/);
   await assert.rejects(run(['/no/such/program'], { timeoutMs: 5_000 }), /could not be started: \/no\/such\/program/);
+});
+
+test('a command that goes on is heard line by line, until it is asked to end', async () => {
+  const controller = new AbortController();
+  const lines: string[] = [];
+  const exit = await runFollowing(['sh', '-c', 'trap "echo bye; exit 0" INT; echo one; while :; do sleep 0.05; done'], {
+    signal: controller.signal,
+    onLine: (line) => {
+      lines.push(line);
+      controller.abort();
+    },
+  });
+  assert.deepEqual([lines, exit], [['one', 'bye'], { code: 0, signal: null }]);
 });
 
 test('a background process has a session of its own, so that a terminal cannot interrupt it', async (t) => {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { SpawnOptions, StdioOptions } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 
 /** How a process ended: exactly one of the two is set. */
 export interface Exit {
@@ -135,6 +136,23 @@ export async function pipe(
   const [sourceExit, sinkExit] = exits;
   if (sinkExit.code !== 0) throw new CommandError(to, sinkExit, complaints[1]?.() ?? '');
   if (sourceExit.code !== 0) throw new CommandError(from, sourceExit, complaints[0]?.() ?? '');
+}
+
+/**
+ * Runs a command that goes on by itself, such as one that follows a log, and hands over each line of its stdout as it comes.
+ * @param options.signal asks it to end (SIGINT); that is no error
+ * @throws CommandError when it cannot be started
+ */
+export async function runFollowing(
+  argv: readonly string[],
+  { signal, onLine }: { signal: AbortSignal; onLine: (line: string) => void },
+): Promise<Exit> {
+  const child = spawnArgv(argv, { detached: true }, ['ignore', 'pipe', 'ignore']);
+  if (child.stdout !== null) createInterface({ input: child.stdout }).on('line', onLine);
+  const interrupt = (): void => void child.kill('SIGINT');
+  signal.addEventListener('abort', interrupt);
+  if (signal.aborted) interrupt();
+  return ended(argv, child, 'close').finally(() => signal.removeEventListener('abort', interrupt));
 }
 
 /** Runs a command on the user's own terminal and returns how it ended. */

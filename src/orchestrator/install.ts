@@ -2,6 +2,7 @@ import { CommandError, run, runInteractive } from './exec.ts';
 import type { Exit } from './exec.ts';
 import type { Environment } from './environment.ts';
 import { findProgram } from './programs.ts';
+import { everyTwoSeconds } from './terminal.ts';
 
 /** What a program's package is called by each package manager. */
 export interface Packages {
@@ -60,7 +61,7 @@ export async function installPackages(packages: Packages, options: InstallOption
   const service = packages.service === undefined ? '' : '; its service will not be started';
   say(`installing ${packages[manager].join(' ')} with ${argv[0] === 'sudo' ? 'sudo ' : ''}${manager}${service}`);
   try {
-    await run(argv, { timeoutMs: installTimeoutMs, onLine: progress(say) });
+    await run(argv, { timeoutMs: installTimeoutMs, onLine: everyTwoSeconds(say) });
     return undefined;
   } catch (error) {
     if (error instanceof CommandError) return error.message;
@@ -68,7 +69,8 @@ export async function installPackages(packages: Packages, options: InstallOption
   }
 }
 
-async function findManager(folders: readonly string[]): Promise<Manager | undefined> {
+/** The package manager of this machine. */
+export async function findManager(folders: readonly string[]): Promise<Manager | undefined> {
   for (const [manager, program] of [
     ['apt', 'apt-get'],
     ['dnf', 'dnf'],
@@ -95,14 +97,4 @@ async function withSudo(
     if (exit?.code !== 0) return undefined;
   }
   return ['sudo', '-n', ...argv];
-}
-
-/** A line of the package manager's every two seconds. */
-function progress(say: (line: string) => void): (line: string) => void {
-  let last = 0;
-  return (line) => {
-    if (performance.now() - last < 2_000 || line.trim() === '') return;
-    last = performance.now();
-    say(`  ${line.trim().slice(0, 100)}`);
-  };
 }

@@ -38,3 +38,13 @@ export function duration(ms: number): string {
   if (seconds < 120) return `${seconds} s`;
   return seconds < 7200 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 3600)} h`;
 }
+
+/** Hands on what another program says, a line of it every two seconds: enough to see that it is at work, and with what. */
+export function everyTwoSeconds(say: (line: string) => void): (line: string) => void {
+  let last = 0;
+  return (line) => {
+    if (performance.now() - last < 2_000 || line.trim() === '') return;
+    last = performance.now();
+    say(`  ${line.trim().slice(0, 100)}`);
+  };
+}

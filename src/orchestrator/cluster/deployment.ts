@@ -13,8 +13,8 @@ import { failRollout, failWhenHopeless } from './explain.ts';
 import { nameImages } from './images.ts';
 import type { Kubectl, KubernetesObject } from './kubectl.ts';
 import { readManifests } from './manifests.ts';
-import { isSecret, isWorkload, nameOf } from './objects.ts';
-import type { Secret, Workload } from './objects.ts';
+import { isSecret, isWorkload, nameOf } from './manifest.objects.ts';
+import type { Secret, Workload } from './manifest.objects.ts';
 import { tellPasswords } from './passwords.ts';
 import { waitForRollout } from './rollout.ts';
 import { listWorkloads, scale } from './scale.ts';
@@ -150,7 +150,10 @@ export async function waitUntilRolledOut(
   const kubectl = await session.kubectl();
   const check = async (): Promise<void> => {
     await freeStuckPods(kubectl, say);
-    await failWhenHopeless(kubectl, workloads);
+    await failWhenHopeless(
+      kubectl,
+      workloads.map(({ metadata }) => metadata.name),
+    );
   };
   try {
     await waitForRollout(kubectl, workloads, { deadlineMs, signal: session.signal, say, check });

@@ -1,8 +1,8 @@
 import { fullName, placeholderUser } from '../images/names.ts';
 import type { ImageRecord } from '../images/record.ts';
 import type { KubernetesObject } from './kubectl.ts';
-import { isWorkload } from './objects.ts';
-import type { Workload } from './objects.ts';
+import { isWorkload } from './manifest.objects.ts';
+import type { Workload } from './manifest.objects.ts';
 
 export interface ImageChoice {
   user: string;
@@ -10,14 +10,6 @@ export interface ImageChoice {
   tag?: string | undefined;
   /** What `build` made on this machine. */
   record: ImageRecord;
-}
-
-/** The full names of our own images in these objects. */
-export function ownReferences(objects: readonly KubernetesObject[], choice: Omit<ImageChoice, 'record'>): string[] {
-  const images = objects
-    .filter(isWorkload)
-    .flatMap(({ spec }) => spec.template.spec.containers.map(({ image }) => image));
-  return [...new Set(images.filter(isOwn).map((image) => fullName(choice.user, pathOf(image, choice))))];
 }
 
 /**

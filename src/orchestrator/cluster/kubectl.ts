@@ -64,8 +64,8 @@ export function openKubectl(target: KubectlTarget): Kubectl {
     try {
       return await run(argv(args), { timeoutMs: questionTimeoutMs, signal: target.signal, ...options });
     } catch (error) {
-      // What a program in a pod says is its own affair.
-      throw args[0] === 'exec' ? error : (obstacle(error) ?? error);
+      // What a program in a pod says is its own affair, and a node that is away is not the cluster.
+      throw ['exec', 'logs'].includes(args[0] ?? '') ? error : (obstacle(error) ?? error);
     }
   };
   return {

@@ -2,8 +2,8 @@ import { changeCluster, changeHelp, changeOptions, parseTimeout } from '../clust
 import { demonstrationValues, valuesOf } from '../cluster/credentials.ts';
 import { deploySteps } from '../cluster/deployment.ts';
 import { readManifests } from '../cluster/manifests.ts';
-import { isSecret } from '../cluster/objects.ts';
-import type { Secret } from '../cluster/objects.ts';
+import { isSecret } from '../cluster/manifest.objects.ts';
+import type { Secret } from '../cluster/manifest.objects.ts';
 import { partOfSystem } from '../cluster/scale.ts';
 import { openSession, whereOptions } from '../cluster/session.ts';
 import type { Command, Context } from '../command.ts';
@@ -20,12 +20,15 @@ are kept, then in the running databases and the broker, then the services get ne
 
 ${changeHelp}`;
 
+const actions = ['show', 'rotate'] as const;
+
 export const secrets: Command = {
   summary: 'show the passwords of the system, or change them all',
   help,
+  words: actions,
   run: (argv, context) => {
     const [word, ...rest] = argv;
-    const action = chooseWord('sub-command of secrets', word, ['show', 'rotate']);
+    const action = chooseWord('sub-command of secrets', word, actions);
     return action === 'show' ? show(rest, context) : rotate(rest, context);
   },
 };

@@ -1,7 +1,7 @@
 import { changeCluster, changeHelp, changeOptions, parseTimeout, timeoutHelp } from '../cluster/change.ts';
 import { requireDeployed, waitUntilAnswering, waitUntilRolledOut } from '../cluster/deployment.ts';
 import { upStep, useByHand } from '../cluster/machines.steps.ts';
-import { nameOf } from '../cluster/objects.ts';
+import { nameOf } from '../cluster/manifest.objects.ts';
 import { inStopOrder, listWorkloads, scale } from '../cluster/scale.ts';
 import type { Session } from '../cluster/session.ts';
 import type { Command } from '../command.ts';

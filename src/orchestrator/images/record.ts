@@ -1,5 +1,5 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { readIfThere, writePrivateFile } from '../files.ts';
 
 /** An image that was built, or taken over, and brought where the cluster finds it. */
 export interface BuiltImage {
@@ -20,19 +20,12 @@ const pathIn = (root: string): string => join(root, '.local', 'images.json');
 
 /** @param root of the repository */
 export async function readImageRecord(root: string): Promise<ImageRecord> {
-  try {
-    return JSON.parse(await readFile(pathIn(root), 'utf8')) as ImageRecord;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    throw error;
-  }
+  return JSON.parse((await readIfThere(pathIn(root))) ?? '{}') as ImageRecord;
 }
 
 /** Adds an image to the record; the same name again replaces what was there. */
 export async function recordImage(root: string, { reference, id, digest }: BuiltImage): Promise<void> {
   const path = pathIn(root);
   const record = { ...(await readImageRecord(root)), [reference]: { id, ...(digest === undefined ? {} : { digest }) } };
-  await mkdir(dirname(path), { recursive: true, mode: 0o711 });
-  await writeFile(`${path}.new`, `${JSON.stringify(record, undefined, 2)}\n`);
-  await rename(`${path}.new`, path);
+  await writePrivateFile(path, `${JSON.stringify(record, undefined, 2)}\n`);
 }

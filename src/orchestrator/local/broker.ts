@@ -3,7 +3,7 @@ import { installPackages } from '../install.ts';
 import type { InstallOptions } from '../install.ts';
 import type { BrokerOptions } from './components.ts';
 import type { ManagedProcess } from './process.ts';
-import { findContainerTool, startRabbitmqContainer } from './rabbitmq.container.ts';
+import { findContainerRunner, startRabbitmqContainer } from './rabbitmq.container.ts';
 import { findRabbitmq } from './rabbitmq.find.ts';
 import type { RabbitmqInstallation } from './rabbitmq.find.ts';
 import { startRabbitmq } from './rabbitmq.ts';
@@ -47,7 +47,7 @@ export async function startBroker(options: BrokerOptions, install: InstallOption
       epmdPort: ports.rabbitmqPortMapper,
     });
   }
-  const tool = await findContainerTool(folders);
+  const tool = await findContainerRunner(folders);
   if (tool !== undefined) {
     say(`running RabbitMQ with ${tool}`);
     return startRabbitmqContainer(tool, options);

@@ -3,7 +3,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeExit, run } from '../exec.ts';
 import { Failure } from '../failure.ts';
-import { findProgram } from '../programs.ts';
+import { findContainerTool } from '../images/tools.ts';
 import { done, notYet, until } from '../wait.ts';
 import type { BrokerOptions } from './components.ts';
 import { tailOf } from './log-file.ts';
@@ -19,18 +19,9 @@ const image = 'docker.io/library/rabbitmq:3-management-alpine';
 const readyTimeoutMs = 300_000;
 const commandTimeoutMs = 60_000;
 
-/** Docker or podman, whichever answers. */
-export async function findContainerTool(folders: readonly string[]): Promise<string | undefined> {
-  for (const name of ['docker', 'podman']) {
-    const tool = await findProgram(name, folders);
-    if (tool === undefined) continue;
-    const answers = await run([tool, 'ps', '--quiet'], { timeoutMs: 10_000 }).then(
-      () => true,
-      () => false,
-    );
-    if (answers) return tool;
-  }
-  return undefined;
+/** The program that runs containers here: docker or podman, whichever answers. */
+export async function findContainerRunner(folders: readonly string[]): Promise<string | undefined> {
+  return (await findContainerTool(folders, ['docker', 'podman']))?.program;
 }
 
 /** One name for the container and for the volume with its data, different for each data folder. */
@@ -106,7 +97,7 @@ export async function startRabbitmqContainer(tool: string, options: BrokerOption
 
 /** Removes the data. */
 export async function removeRabbitmqVolume(dir: string, folders: readonly string[]): Promise<void> {
-  const tool = await findContainerTool(folders);
+  const tool = await findContainerRunner(folders);
   if (tool === undefined) return;
   for (const args of [
     ['rm', '--force'],
