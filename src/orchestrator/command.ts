@@ -17,6 +17,8 @@ export interface Command {
   summary: string;
   /** The whole text of `--help`. */
   help: string;
+  /** What can stand behind it beside options, for the completion of a shell. */
+  words?: readonly string[];
   /** Does it and returns the exit code. */
   run(argv: readonly string[], context: Context): Promise<number>;
 }

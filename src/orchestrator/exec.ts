@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { SpawnOptions, StdioOptions } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 
 /** How a process ended: exactly one of the two is set. */
 export interface Exit {
@@ -87,9 +88,14 @@ export async function run(argv: readonly string[], options: RunToEndOptions): Pr
   child.stderr?.setEncoding('utf8').on('data', take);
   // A command that ends before it has read everything says by its exit code whether that matters.
   child.stdin?.on('error', () => undefined).end(input);
-  const interrupt = (): void => void child.kill('SIGINT');
+  // All of its session, as a terminal does: Vagrant's and other launchers do not hand a signal on to what they started.
+  const send = (name: NodeJS.Signals): void => {
+    if (signal !== undefined && child.pid !== undefined) killGroup(child.pid, name);
+    else child.kill(name);
+  };
+  const interrupt = (): void => send('SIGINT');
   signal?.addEventListener('abort', interrupt);
-  const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+  const timer = setTimeout(() => send('SIGKILL'), timeoutMs);
   const exit = await ended(argv, child, 'close').finally(() => {
     clearTimeout(timer);
     signal?.removeEventListener('abort', interrupt);
@@ -137,6 +143,23 @@ export async function pipe(
   if (sourceExit.code !== 0) throw new CommandError(from, sourceExit, complaints[0]?.() ?? '');
 }
 
+/**
+ * Runs a command that goes on by itself, such as one that follows a log, and hands over each line of its stdout as it comes.
+ * @param options.signal asks it to end (SIGINT); that is no error
+ * @throws CommandError when it cannot be started
+ */
+export async function runFollowing(
+  argv: readonly string[],
+  { signal, onLine }: { signal: AbortSignal; onLine: (line: string) => void },
+): Promise<Exit> {
+  const child = spawnArgv(argv, { detached: true }, ['ignore', 'pipe', 'ignore']);
+  if (child.stdout !== null) createInterface({ input: child.stdout }).on('line', onLine);
+  const interrupt = (): void => void child.kill('SIGINT');
+  signal.addEventListener('abort', interrupt);
+  if (signal.aborted) interrupt();
+  return ended(argv, child, 'close').finally(() => signal.removeEventListener('abort', interrupt));
+}
+
 /** Runs a command on the user's own terminal and returns how it ended. */
 export async function runInteractive(argv: readonly string[], options: RunOptions = {}): Promise<Exit> {
   return ended(argv, spawnArgv(argv, options, 'inherit'), 'exit');
@@ -177,6 +200,15 @@ function spawnArgv(argv: readonly string[], options: RunOptions & { detached?: b
   if (options.env !== undefined) spawnOptions.env = options.env;
   if (options.user !== undefined) Object.assign(spawnOptions, options.user);
   return spawn(program, args, spawnOptions);
+}
+
+/** It may have ended on its own meanwhile. */
+function killGroup(leader: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(-leader, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 function ended(argv: readonly string[], child: ReturnType<typeof spawn>, event: 'exit' | 'close'): Promise<Exit> {

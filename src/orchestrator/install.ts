@@ -69,7 +69,8 @@ export async function installPackages(packages: Packages, options: InstallOption
   }
 }
 
-async function findManager(folders: readonly string[]): Promise<Manager | undefined> {
+/** The package manager of this machine. */
+export async function findManager(folders: readonly string[]): Promise<Manager | undefined> {
   for (const [manager, program] of [
     ['apt', 'apt-get'],
     ['dnf', 'dnf'],

@@ -1,13 +1,17 @@
 import type { Command, Context } from './command.ts';
 import { chooseWord } from './command.ts';
 import { build } from './commands/build.ts';
+import { createCompletion } from './commands/completion.ts';
 import { create } from './commands/create.ts';
 import { deploy } from './commands/deploy.ts';
 import { destroy } from './commands/destroy.ts';
+import { doctor } from './commands/doctor.ts';
 import { local } from './commands/local.ts';
+import { logs } from './commands/logs.ts';
 import { move } from './commands/move.ts';
 import { secrets } from './commands/secrets.ts';
 import { start } from './commands/start.ts';
+import { status } from './commands/status.ts';
 import { stop } from './commands/stop.ts';
 import { readEnvironment } from './config.ts';
 import { CommandError } from './exec.ts';
@@ -22,11 +26,15 @@ const commands: Readonly<Record<string, Command>> = {
   start,
   stop,
   destroy,
+  status,
   build,
   deploy,
+  logs,
   secrets,
   move,
   local,
+  doctor,
+  completion: createCompletion(() => commands),
 };
 
 async function main(argv: readonly string[], context: Context): Promise<number> {

@@ -16,7 +16,7 @@ import type { Scope } from './scope.ts';
 const COMMAND_TIMEOUT_MS = 120_000;
 
 /** What a clone does not have. */
-const LEFT_OUT = ['.git', '.local', 'node_modules'];
+const LEFT_OUT = ['.git', '.local', 'k3s.yaml', 'node_modules'];
 
 /** What of `node_modules` belongs to this copy; the libraries are those that are installed, for a second installation would take a minute. */
 const OWN_MODULES = ['@orchestrator', '.bin', '.package-lock.json'];
@@ -34,6 +34,7 @@ export interface Clone {
   toOwnPorts: (text: string) => string;
   toUsualPorts: (text: string) => string;
   basePort: number;
+  folder: string;
 }
 
 export async function cloneRepository(scope: Scope): Promise<Clone> {
@@ -45,12 +46,13 @@ export async function cloneRepository(scope: Scope): Promise<Clone> {
   });
   // As root, PostgreSQL runs as another user, who must get in.
   chmodSync(folder, 0o755);
-  await copy(root, folder);
+  await copyRepository(folder);
   const basePort = await freeBlock();
   const shell = (command: string): ChildProcess =>
     spawn('sh', ['-euc', command], { cwd: folder, env: userEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
   return {
     basePort,
+    folder,
     ...translations(basePort),
     start: (command) => {
       const child = shell(`exec ${command}`);
@@ -68,11 +70,12 @@ export async function cloneRepository(scope: Scope): Promise<Clone> {
   };
 }
 
-async function copy(from: string, to: string): Promise<void> {
+/** Into an empty folder, so that commands can be run there from the first one on. */
+export async function copyRepository(to: string): Promise<void> {
   // The age of a file tells whether what is installed is up to date.
   const options = { recursive: true, preserveTimestamps: true, verbatimSymlinks: true };
-  await cp(from, to, { ...options, filter: (path) => !LEFT_OUT.includes(relative(from, path)) });
-  const [modules, ownModules] = [join(from, 'node_modules'), join(to, 'node_modules')];
+  await cp(root, to, { ...options, filter: (path) => !LEFT_OUT.includes(relative(root, path)) });
+  const [modules, ownModules] = [join(root, 'node_modules'), join(to, 'node_modules')];
   await mkdir(ownModules);
   for (const name of await readdir(modules)) {
     if (OWN_MODULES.includes(name)) await cp(join(modules, name), join(ownModules, name), options);
@@ -89,7 +92,7 @@ async function stop(child: ChildProcess): Promise<void> {
 }
 
 /** As a shell has it in which nobody has run npm or a test. */
-function userEnvironment(): NodeJS.ProcessEnv {
+export function userEnvironment(): NodeJS.ProcessEnv {
   const entries = Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_|TEST_|INIT_CWD$)/i.test(name));
   const folders = (process.env['PATH'] ?? '').split(':').filter((path) => !path.includes('node_modules'));
   return { ...Object.fromEntries(entries), PATH: folders.join(':') };

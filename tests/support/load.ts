@@ -110,7 +110,7 @@ export interface Load {
   stop: () => Promise<void>;
 }
 
-interface Figures {
+export interface Figures {
   /** How often each answer came. */
   answers: Record<string, number>;
   longestMs: number;
@@ -174,7 +174,7 @@ export function startLoad(t: TestContext, { gateways, clients, capacity = 500_00
 }
 
 /** Orders whose values follow from their number: every shape of amount, and text that must survive every encoding. */
-function ordersOf(run: string): {
+export function ordersOf(run: string): {
   valuesOf: (order: number) => Values;
   numberIn: (userId: string) => number | undefined;
 } {

@@ -1,5 +1,4 @@
 import { Failure } from '../failure.ts';
-import { placeholderUser } from '../images/names.ts';
 import { readImageRecord } from '../images/record.ts';
 import { repository } from '../files.ts';
 import type { Step } from '../steps.ts';
@@ -113,8 +112,7 @@ async function arrange({ environment }: Session, { tag }: DeployOptions, secrets
       (isSecret(object) ? secrets.find(({ metadata }) => metadata.name === object.metadata.name) : undefined) ?? object,
   );
   const record = await readImageRecord(repository);
-  const user = environment.dockerHubUsername ?? placeholderUser;
-  const final = markConfiguration(nameImages(objects, { user, tag, record }));
+  const final = markConfiguration(nameImages(objects, { user: environment.dockerHubUsername, tag, record }));
   const workloads = final.filter(isWorkload);
   const isService = ({ spec }: Workload): boolean =>
     spec.template.metadata.labels['app.kubernetes.io/component'] === 'service';
@@ -150,7 +148,10 @@ export async function waitUntilRolledOut(
   const kubectl = await session.kubectl();
   const check = async (): Promise<void> => {
     await freeStuckPods(kubectl, say);
-    await failWhenHopeless(kubectl, workloads);
+    await failWhenHopeless(
+      kubectl,
+      workloads.map(({ metadata }) => metadata.name),
+    );
   };
   try {
     await waitForRollout(kubectl, workloads, { deadlineMs, signal: session.signal, say, check });

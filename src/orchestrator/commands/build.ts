@@ -1,16 +1,18 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { Command, Context } from '../command.ts';
+import { readRecord } from '../cluster/record.ts';
+import type { Command } from '../command.ts';
 import { chooseWord, parseCommandLine } from '../command.ts';
-import { Failure, exitCodes } from '../failure.ts';
+import { exitCodes } from '../failure.ts';
 import { repository } from '../files.ts';
 import { buildImages } from '../images/build.ts';
+import type { BuildOptions } from '../images/build.ts';
 import { checkTag, checkUser, placeholderUser } from '../images/names.ts';
 import { planImages } from '../images/plan.ts';
 import type { BuiltImage } from '../images/record.ts';
-import { findContainerTool, toolNames } from '../images/tools.ts';
-import type { ContainerTool } from '../images/tools.ts';
+import { requireContainerTool, toolNames } from '../images/tools.ts';
+import { readVersion } from '../images/version.ts';
 import { listenForInterrupt } from '../interrupt.ts';
+import { createProvider } from '../providers/create.ts';
+import type { Work } from '../providers/provider.ts';
 import { alignColumns, everyTwoSeconds } from '../terminal.ts';
 
 const help = `./orchestrator.sh build [--tag TAG] [--all] [--no-push] [-- ARGUMENT…]
@@ -46,10 +48,11 @@ export const build: Command = {
     const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
     const { values } = parseCommandLine({ args: argv.slice(0, end), options });
     const format = chooseWord('output format', values.output, ['table', 'json']);
+    const tools = values.tool === undefined ? toolNames : [chooseWord('tool', values.tool, toolNames)];
     const user = checkUser(environment.dockerHubUsername ?? placeholderUser);
     const plan = {
       root: repository,
-      tool: await requireTool(values.tool, environment),
+      tool: await requireContainerTool(environment.folders, tools),
       user,
       tag: checkTag(values.tag ?? (await readVersion())),
       all: values.all,
@@ -64,7 +67,16 @@ export const build: Command = {
     using interrupt = listenForInterrupt('./orchestrator.sh build goes on where it was.', say);
     say(`with ${plan.tool.name} (${plan.tool.program})`);
     const { signal } = interrupt;
-    const built = await buildImages({ ...plan, env: environment.user, say, onLine: everyTwoSeconds(say), signal });
+    const load = await loaderOf({ environment, say, signal });
+    if (!plan.push && load === undefined) say('they stay on this machine: there is no cluster here to load them into');
+    const built = await buildImages({
+      ...plan,
+      env: environment.user,
+      say,
+      onLine: everyTwoSeconds(say),
+      signal,
+      load,
+    });
     print(format === 'json' ? JSON.stringify({ pushed: plan.push, images: built }, undefined, 2) : table(built));
     return exitCodes.ok.code;
   },
@@ -77,17 +89,10 @@ function table(images: readonly BuiltImage[]): string {
   return alignColumns([['IMAGE', 'ID', 'DIGEST'], ...rows]).join('\n');
 }
 
-/** @throws Failure missing-tool */
-async function requireTool(word: string | undefined, { folders }: Context['environment']): Promise<ContainerTool> {
-  const names = word === undefined ? toolNames : [chooseWord('tool', word, toolNames)];
-  const tool = await findContainerTool(folders, names);
-  if (tool !== undefined) return tool;
-  throw new Failure('missing-tool', `There is no ${names.join(', podman or ')} on this machine that answers.`, {
-    cure: 'Docker: https://docs.docker.com/engine/install, and its daemon must run    Debian, Ubuntu: sudo apt-get install buildah    Fedora: sudo dnf install podman',
-  });
-}
-
-async function readVersion(): Promise<string> {
-  const { version } = JSON.parse(await readFile(join(repository, 'package.json'), 'utf8')) as { version: string };
-  return version;
+/** Brings images into the nodes of the cluster of this repository, where there is one that takes them. */
+async function loaderOf(work: Work): Promise<BuildOptions['load']> {
+  const record = await readRecord();
+  if (record === undefined || (record.provider === 'kubeconfig' && record.loadWith === undefined)) return undefined;
+  const provider = createProvider(record);
+  return (archive, references) => provider.load(archive, references, work);
 }

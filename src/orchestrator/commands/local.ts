@@ -41,6 +41,8 @@ interface Call extends Context {
   argv: readonly string[];
 }
 
+const databases = ['billing', 'inventory'] as const;
+
 const common = { data: { type: 'string' }, help: { type: 'boolean', short: 'h' } } as const;
 
 const subcommands: Readonly<Record<string, (call: Call) => Promise<number>>> = {
@@ -55,6 +57,7 @@ const subcommands: Readonly<Record<string, (call: Call) => Promise<number>>> = {
 export const local: Command = {
   summary: 'run the whole system on this machine, without Kubernetes or Docker',
   help,
+  words: [...Object.keys(subcommands), ...componentNames, ...databases],
   run: async (argv, context) => {
     const options = { ...common, port: { type: 'string' }, fresh: { type: 'boolean' } } as const;
     // The first word is the sub-command; what follows is its own business, for psql has arguments that we do not know.
@@ -158,7 +161,7 @@ async function logs(call: Call): Promise<number> {
 
 async function psql(call: Call): Promise<number> {
   const [word, ...args] = call.argv;
-  const database = chooseWord('database', word, ['billing', 'inventory']);
+  const database = chooseWord('database', word, databases);
   const { components } = await (await connectControl(call.dir)).status();
   const ports = Object.fromEntries(components.map(({ name, port }) => [name, port])) as PortPlan;
   const connection = ownerConnection({ ports, secrets: await openSecrets(call.dir) }, `${database}-database`);

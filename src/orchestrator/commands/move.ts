@@ -18,6 +18,7 @@ ${timeoutHelp}${changeHelp}`;
 export const move: Command = {
   summary: 'move a database or the broker with its data to another node',
   help,
+  words: storeNames,
   run: async (argv, context) => {
     const options = { ...changeOptions, timeout: { type: 'string' } } as const;
     const { values, positionals } = parseCommandLine({ args: [...argv], options, allowPositionals: true });
@@ -29,6 +30,7 @@ export const move: Command = {
       command: `move ${name}`,
       values,
       context,
+      needsCluster: true,
       steps: (session) => moveSteps(session, name, node, rolloutTimeoutMs),
       answer: `${name} moved`,
     });

