@@ -44,9 +44,16 @@ test('k3s.yaml has the one context that is meant, and leads to the namespace of 
     apiVersion: 'v1',
     kind: 'Config',
     'current-context': 'microservices',
-    contexts: [{ name: 'microservices', context: { cluster: 'a', user: 'a', namespace: 'microservices' } }],
-    clusters: [{ name: 'a', cluster: { server: 'https://10.0.0.1:6443', 'certificate-authority-data': 'QQ==' } }],
-    users: [{ name: 'a', user: { token: 'secret-a' } }],
+    contexts: [
+      {
+        name: 'microservices',
+        context: { cluster: 'microservices', user: 'microservices', namespace: 'microservices' },
+      },
+    ],
+    clusters: [
+      { name: 'microservices', cluster: { server: 'https://10.0.0.1:6443', 'certificate-authority-data': 'QQ==' } },
+    ],
+    users: [{ name: 'microservices', user: { token: 'secret-a' } }],
   });
   assert.throws(() => ownKubeconfig(kubeconfig('nobody')), /no current context/);
   assert.throws(() => ownKubeconfig(''), /no current context/);

@@ -8,7 +8,7 @@ import { createSshProvider } from './ssh.ts';
 import { createVagrantProvider } from './vagrant.ts';
 
 /** Downloads that the next cluster needs again. */
-const cache = join(repository, '.local/cache/k3s');
+const cache = join(repository, '.local/cache');
 
 /** The provider that a cluster's record names. */
 export function createProvider(record: ClusterRecord): Provider {
