@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parse } from 'yaml';
 import { rewriteKubeconfig } from './kubeconfig.ts';
 
 const ofK3s = `apiVersion: v1
@@ -24,7 +25,7 @@ users:
 
 test('the kubeconfig of K3s is made one for another machine', () => {
   const text = rewriteKubeconfig(ofK3s, '192.168.56.10');
-  assert.equal(text, ofK3s.replace('127.0.0.1', '192.168.56.10'));
+  assert.deepEqual(parse(text), parse(ofK3s.replace('127.0.0.1', '192.168.56.10')));
 });
 
 test('what is no kubeconfig is not made one', () => {
