@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -36,9 +37,10 @@ export interface Ended {
   seconds: number;
 }
 
-/** A command line as a user types it, in the copy of the repository, with KUBECONFIG as `create` tells. */
+/** A command line as a user types it, in the copy of the repository, with KUBECONFIG as `create` tells once it has run. */
 export function start(command: string, env: NodeJS.ProcessEnv = {}, stdin: 'ignore' | 'pipe' = 'ignore'): ChildProcess {
-  const userEnv = { ...userEnvironment(), KUBECONFIG: join(folder, 'k3s.yaml'), ...env };
+  const own = join(folder, 'k3s.yaml');
+  const userEnv = { ...userEnvironment(), KUBECONFIG: existsSync(own) ? own : kubeconfig, ...env };
   return spawn('sh', ['-euc', `exec ${command}`], { cwd: folder, env: userEnv, stdio: [stdin, 'pipe', 'pipe'] });
 }
 

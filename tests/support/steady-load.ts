@@ -85,7 +85,8 @@ async function sendMovie(method: 'GET' | 'POST', origin: string, agent: Agent | 
     response.setEncoding('utf8').on('data', (part: string) => (text += part));
     response.on('error', (error) => resolve(error.message));
     response.on('end', () => {
-      resolve(response.statusCode === 200 ? '200' : `${response.statusCode} ${text.slice(0, 300)}`);
+      const { code = '' } = response.statusCode === 200 ? {} : (JSON.parse(text) as { code?: string });
+      resolve(`${response.statusCode} ${code}`.trim());
     });
   });
   sent.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));

@@ -52,10 +52,15 @@ export function deploySteps(session: Session, options: DeployOptions): Step[] {
         .join(', ')}`,
     ];
   };
-  const rollOut = async (workloads: readonly Workload[], say: (line: string) => void): Promise<void> => {
+  const rollOut = async (
+    workloads: readonly Workload[],
+    say: (line: string) => void,
+    meanwhile: () => Promise<void> = async () => undefined,
+  ): Promise<void> => {
     const kubectl = await session.kubectl();
     await applyObjects(kubectl, workloads);
     await scaleFromNone(kubectl, workloads);
+    await meanwhile();
     await waitUntilRolledOut(session, workloads, options.rolloutTimeoutMs, say);
   };
   return [
@@ -73,15 +78,17 @@ export function deploySteps(session: Session, options: DeployOptions): Step[] {
       title: 'databases and broker',
       plan: () => names('stores'),
       run: async (say) => {
-        const { stores, secrets } = await planned();
-        await rollOut(stores, say);
-        await tellPasswords(await session.kubectl(), secrets);
+        await rollOut((await planned()).stores, say);
       },
     },
     {
       title: 'services',
       plan: () => names('services'),
-      run: async (say) => rollOut((await planned()).services, say),
+      run: async (say) => {
+        const { services, secrets } = await planned();
+        // Changed passwords are told while the new pods start: the old ones cannot connect anew from then on.
+        await rollOut(services, say, async () => tellPasswords(await session.kubectl(), secrets));
+      },
     },
     {
       title: 'autoscalers, and answers on every node',
