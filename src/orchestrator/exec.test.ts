@@ -49,3 +49,23 @@ test('a background process has a session of its own, so that a terminal cannot i
   assert.deepEqual(await child.exited, { code: null, signal: 'SIGTERM' });
   await assert.rejects(startInBackground(['/no/such/program'], { logFile }), /could not be started/);
 });
+
+test('an interrupted command is waited for, with what it has started', async () => {
+  const controller = new AbortController();
+  const lines: string[] = [];
+  // The launcher only waits, as Vagrant's does; its child hears the interrupt itself.
+  const worker = `process.on('SIGINT', () => { console.log('tidied'); process.exit(); }); setInterval(() => {}, 1000); console.log('working');`;
+  const launcher = `
+    process.on('SIGINT', () => {});
+    require('node:child_process').spawn(process.execPath, ['-e', process.argv[1]], { stdio: 'inherit' }).on('exit', () => console.log('launcher ends'));`;
+  const running = run([process.execPath, '-e', launcher, worker], {
+    timeoutMs: 10_000,
+    signal: controller.signal,
+    onLine: (line) => {
+      lines.push(line);
+      if (line === 'working') controller.abort(new Error('Ctrl-C'));
+    },
+  });
+  await assert.rejects(running, /Ctrl-C/);
+  assert.deepEqual(lines, ['working', 'tidied', 'launcher ends']);
+});

@@ -88,9 +88,14 @@ export async function run(argv: readonly string[], options: RunToEndOptions): Pr
   child.stderr?.setEncoding('utf8').on('data', take);
   // A command that ends before it has read everything says by its exit code whether that matters.
   child.stdin?.on('error', () => undefined).end(input);
-  const interrupt = (): void => void child.kill('SIGINT');
+  // All of its session, as a terminal does: Vagrant's and other launchers do not hand a signal on to what they started.
+  const send = (name: NodeJS.Signals): void => {
+    if (signal !== undefined && child.pid !== undefined) killGroup(child.pid, name);
+    else child.kill(name);
+  };
+  const interrupt = (): void => send('SIGINT');
   signal?.addEventListener('abort', interrupt);
-  const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+  const timer = setTimeout(() => send('SIGKILL'), timeoutMs);
   const exit = await ended(argv, child, 'close').finally(() => {
     clearTimeout(timer);
     signal?.removeEventListener('abort', interrupt);
@@ -195,6 +200,15 @@ function spawnArgv(argv: readonly string[], options: RunOptions & { detached?: b
   if (options.env !== undefined) spawnOptions.env = options.env;
   if (options.user !== undefined) Object.assign(spawnOptions, options.user);
   return spawn(program, args, spawnOptions);
+}
+
+/** It may have ended on its own meanwhile. */
+function killGroup(leader: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(-leader, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 function ended(argv: readonly string[], child: ReturnType<typeof spawn>, event: 'exit' | 'close'): Promise<Exit> {
