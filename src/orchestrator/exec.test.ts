@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { CommandError, pasteable, run, runFollowing, startInBackground } from './exec.ts';
+import { CommandError, pasteable, pipe, run, runFollowing, startInBackground } from './exec.ts';
 
 test('a command line can be pasted into a shell as it is shown', async () => {
   const argv = ['printf', '%s|', 'a b', "it's", '', '$HOME', 'x=1'];
@@ -48,6 +48,28 @@ test('a background process has a session of its own, so that a terminal cannot i
   process.kill(-child.pid, 'SIGTERM');
   assert.deepEqual(await child.exited, { code: null, signal: 'SIGTERM' });
   await assert.rejects(startInBackground(['/no/such/program'], { logFile }), /could not be started/);
+});
+
+test('two commands are joined byte for byte, and whichever fails is told', async (t) => {
+  const dir = await mkdtemp(join(tmpdir(), 'orchestrator-exec-'));
+  t.after(() => rm(dir, { recursive: true }));
+  const [from, to] = [join(dir, 'from'), join(dir, 'to')];
+  const options = { timeoutMs: 30_000 };
+  await run(['sh', '-c', `head -c 3000000 /dev/urandom > ${from}`], options);
+  await pipe(['cat', from], ['sh', '-c', `cat > ${to}`], options);
+  await run(['cmp', from, to], options);
+  await assert.rejects(pipe(['sh', '-c', 'echo source >&2; exit 3'], ['cat'], options), /exit code 3: .*source/s);
+  await assert.rejects(pipe(['cat', from], ['sh', '-c', 'echo sink >&2; exit 4'], options), /exit code 4: .*sink/s);
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(new Error('asked to')), 50);
+  await assert.rejects(pipe(['sleep', '60'], ['cat'], { ...options, signal: controller.signal }), /asked to/);
+});
+
+test('a command reads its input, and ends when it is asked to', async () => {
+  assert.equal(await run(['cat'], { timeoutMs: 30_000, input: 'from stdin' }), 'from stdin');
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(new Error('asked to')), 50);
+  await assert.rejects(run(['sleep', '60'], { timeoutMs: 30_000, signal: controller.signal }), /asked to/);
 });
 
 test('an interrupted command is waited for, with what it has started', async () => {

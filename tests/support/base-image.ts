@@ -10,7 +10,7 @@ const LDD_TIMEOUT_MS = 10_000;
 const NPM = 'npm@11.6.2';
 
 /** What the Dockerfiles call in their shell. */
-const COMMANDS = ['sh', 'find', 'grep', 'rm', 'touch'];
+const COMMANDS = ['sh', 'cat', 'find', 'grep', 'rm', 'touch'];
 
 /**
  * Fills a folder with all that the Dockerfiles use of node:24-alpine: Node, npm, and a shell with a few commands. They are

@@ -34,6 +34,7 @@ export interface Clone {
   toOwnPorts: (text: string) => string;
   toUsualPorts: (text: string) => string;
   basePort: number;
+  folder: string;
 }
 
 export async function cloneRepository(scope: Scope): Promise<Clone> {
@@ -51,6 +52,7 @@ export async function cloneRepository(scope: Scope): Promise<Clone> {
     spawn('sh', ['-euc', command], { cwd: folder, env: userEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
   return {
     basePort,
+    folder,
     ...translations(basePort),
     start: (command) => {
       const child = shell(`exec ${command}`);

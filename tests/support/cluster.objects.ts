@@ -70,7 +70,8 @@ export async function listVolumes(): Promise<string[]> {
 /** All orders of the table, as text. */
 export async function readOrders(): Promise<Row[]> {
   const query = 'SELECT json_build_array(tracking_id, user_id, number_of_items::text, total_amount::text) FROM orders';
-  const printed = await psql('billing', 'orders', query);
+  const client = 'kubectl exec -n microservices billing-database-0 -- psql -U billing_user -d orders -At';
+  const printed = await sh(`${client} -c "${query}"`);
   return printed
     .trimEnd()
     .split('\n')
@@ -79,15 +80,6 @@ export async function readOrders(): Promise<Row[]> {
       const [tracking_id = '', user_id = '', number_of_items = '', total_amount = ''] = JSON.parse(line) as string[];
       return { tracking_id, user_id, number_of_items, total_amount };
     });
-}
-
-export async function countOrders(): Promise<number> {
-  return Number(await psql('billing', 'orders', 'SELECT count(*) FROM orders'));
-}
-
-async function psql(owner: string, database: string, query: string): Promise<string> {
-  const user = `-U ${owner}_user -d ${database}`;
-  return sh(`kubectl exec -n microservices ${owner}-database-0 -- psql ${user} -At -c "${query}"`);
 }
 
 /** How many messages each queue has, those in a consumer's hand included. */

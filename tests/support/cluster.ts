@@ -80,11 +80,21 @@ export function assertDone({ code, stdout, stderr }: Ended, line: string): void 
   assert.equal(stdout.trimEnd().split('\n').at(-1), line);
 }
 
-/** The system runs, and nobody has changed it by hand; the first step of each test that needs it. */
+/** The system runs with all its components; the first step of each test that needs it. */
 export async function ensureSystem(t: Pick<TestContext, 'diagnostic'>): Promise<void> {
+  if (await isWhole()) return;
   const created = await orchestrator(`create ${onCluster}`);
   assertDone(created, 'cluster created');
   t.diagnostic(`create: ${created.seconds} s`);
+}
+
+const COMPONENTS = 6;
+
+async function isWhole(): Promise<boolean> {
+  const counts = "jsonpath='{range .items[*]}{.spec.replicas}/{.status.readyReplicas} {end}'";
+  const { code, stdout } = await run(`kubectl get deployments,statefulsets -n microservices -o ${counts}`);
+  const components = stdout.trim().split(' ');
+  return code === 0 && components.length === COMPONENTS && components.every((count) => /^([1-9]+)\/\1$/.test(count));
 }
 
 /** There is no system on the cluster, and the orchestrator knows of none. */

@@ -67,6 +67,11 @@ export function dockerfileFaults(name: string, text: string): string[] {
     const sources = copies.indexOf(`src/${dir} src/${dir}`);
     expect(manifest >= 0 && sources > manifest, `${dir}: not copied, or not in the order that keeps layers`);
   }
+  // Docker would make the copy root's, and Node reads a cache only as its owner; buildah keeps the owner, so builds do not tell.
+  expect(
+    copies.includes('--from=build --chown=1000:1000 /tmp/compiled compiled'),
+    'cache: not of the user who reads it',
+  );
   expect(!copies.some((copy) => /(^|\s)\.\/?\s/.test(copy)), 'copies the whole folder');
   return faults;
 }

@@ -33,7 +33,7 @@ export const programs: Record<string, string> = {
   journalctl: 'echo "k3s-agent[7]: Node password rejected"',
   systemctl: `case $1 in
 is-active) case $* in *k3s*) ;; *) exit 3 ;; esac
-  if [ -f "$MACHINE/active" ]; then echo active; else echo activating; exit 3; fi ;;
+  if [ -f "$MACHINE/active" ]; then echo active; elif [ -f "$MACHINE/broken" ]; then echo activating; exit 3; else echo inactive; exit 3; fi ;;
 is-enabled) [ -f "$MACHINE/enabled" ] ;;
 *)
   echo "systemctl $*" >>"$MACHINE/calls"

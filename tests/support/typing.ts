@@ -15,7 +15,8 @@ export type Dialogue = readonly (readonly [seen: RegExp, typed: string])[];
  * @returns all that was on the screen
  */
 export async function typeInto(command: string, dialogue: Dialogue): Promise<string> {
-  const child = start(`script -qec "${command}" /dev/null`, { TERM: 'dumb' }, 'pipe');
+  // Of a size, as every window has; in one without, psql pages everything.
+  const child = start(`script -qec "stty rows 50 cols 160; exec ${command}" /dev/null`, { TERM: 'dumb' }, 'pipe');
   const screen = { text: '', read: 0 };
   child.stdout?.setEncoding('utf8').on('data', (part: string) => (screen.text += part));
   child.stderr?.setEncoding('utf8').on('data', (part: string) => (screen.text += part));

@@ -1,10 +1,13 @@
 import type { Context } from '../command.ts';
 import { chooseWord } from '../command.ts';
-import { UsageError, exitCodes } from '../failure.ts';
+import { CommandError } from '../exec.ts';
+import { Failure, UsageError, exitCodes } from '../failure.ts';
 import { listenForInterrupt } from '../interrupt.ts';
 import { planSteps, runSteps } from '../steps.ts';
 import type { Step } from '../steps.ts';
+import { DeadlineError } from '../wait.ts';
 import { lockCluster } from './lock.ts';
+import { readRecord } from './record.ts';
 import { openSession, whereOptions } from './session.ts';
 import type { Session, WhereValues } from './session.ts';
 
@@ -33,6 +36,8 @@ export interface Change {
   steps: (session: Session) => Step[] | Promise<Step[]>;
   /** Asks, or refuses, before anything is changed. */
   confirm?: (session: Session) => Promise<void>;
+  /** Whether there must be a cluster that `create` made, or began to make. */
+  needsCluster?: boolean;
   /** The last line on stdout, when all is done. */
   answer: string;
   /** What is worth knowing then, for stderr. */
@@ -41,7 +46,7 @@ export interface Change {
 
 /** Runs a command that changes the cluster: alone, in steps, and in order also when it is interrupted. Returns the exit code. */
 export async function changeCluster(change: Change): Promise<number> {
-  const { command, values, context, steps, confirm, answer, afterwards } = change;
+  const { command, values, context, steps, confirm, needsCluster = false, answer, afterwards } = change;
   const { terminal } = context;
   const print = (text: string): void => void process.stdout.write(`${text}\n`);
   const json = chooseWord('output format', values.output, ['text', 'json']) === 'json';
@@ -52,13 +57,25 @@ export async function changeCluster(change: Change): Promise<number> {
     print((await planSteps(await steps(session))).join('\n'));
     return exitCodes.ok.code;
   }
+  if (needsCluster && (await readRecord()) === undefined) {
+    throw new Failure('unreachable', 'There is no cluster of this repository.', { cure: './orchestrator.sh create' });
+  }
   using _lock = await lockCluster(command);
   await confirm?.(session);
   const onEvent = json ? (event: object): void => print(JSON.stringify(event)) : undefined;
-  await runSteps(await steps(session), { terminal, onEvent });
+  await runSteps(await steps(session), { terminal, onEvent }).catch((error: unknown) => {
+    throw asFailure(error, again);
+  });
   if (afterwards !== undefined) terminal.write(`${afterwards}\n`);
   print(json ? JSON.stringify({ result: answer }) : answer);
   return exitCodes.ok.code;
+}
+
+/** A command that failed on the cluster, or a wait without end, is no bug of ours: it can be looked at, and tried again. */
+function asFailure(error: unknown, cure: string): unknown {
+  if (error instanceof DeadlineError) return new Failure('rollout-failed', error.message, { cure });
+  if (!(error instanceof CommandError)) return error;
+  return new Failure('rollout-failed', 'A command on the cluster failed.', { cause: error, cure });
 }
 
 /** Minutes are long enough for images to be pulled over a slow line. */

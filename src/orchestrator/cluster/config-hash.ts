@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { annotate } from './images.ts';
 import type { KubernetesObject } from './kubectl.ts';
-import { isWorkload } from './manifest.objects.ts';
-import type { Workload } from './manifest.objects.ts';
+import { isWorkload } from './objects.ts';
+import type { Workload } from './objects.ts';
 
 /**
  * The same objects, each pod template marked with a hash of the ConfigMaps it mounts, so that a change of them makes new

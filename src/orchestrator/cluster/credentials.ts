@@ -1,5 +1,5 @@
 import { randomPassword } from '../password.ts';
-import type { Secret } from './manifest.objects.ts';
+import type { Secret } from './objects.ts';
 
 /** What of a Secret must not be known; the user names beside it need not change. */
 const isPassword = (key: string): boolean => key.endsWith('password');

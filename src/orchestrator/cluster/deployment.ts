@@ -1,5 +1,4 @@
 import { Failure } from '../failure.ts';
-import { placeholderUser } from '../images/names.ts';
 import { readImageRecord } from '../images/record.ts';
 import { repository } from '../files.ts';
 import type { Step } from '../steps.ts';
@@ -13,8 +12,8 @@ import { failRollout, failWhenHopeless } from './explain.ts';
 import { nameImages } from './images.ts';
 import type { Kubectl, KubernetesObject } from './kubectl.ts';
 import { readManifests } from './manifests.ts';
-import { isSecret, isWorkload, nameOf } from './manifest.objects.ts';
-import type { Secret, Workload } from './manifest.objects.ts';
+import { isSecret, isWorkload, nameOf } from './objects.ts';
+import type { Secret, Workload } from './objects.ts';
 import { tellPasswords } from './passwords.ts';
 import { waitForRollout } from './rollout.ts';
 import { listWorkloads, scale } from './scale.ts';
@@ -113,8 +112,7 @@ async function arrange({ environment }: Session, { tag }: DeployOptions, secrets
       (isSecret(object) ? secrets.find(({ metadata }) => metadata.name === object.metadata.name) : undefined) ?? object,
   );
   const record = await readImageRecord(repository);
-  const user = environment.dockerHubUsername ?? placeholderUser;
-  const final = markConfiguration(nameImages(objects, { user, tag, record }));
+  const final = markConfiguration(nameImages(objects, { user: environment.dockerHubUsername, tag, record }));
   const workloads = final.filter(isWorkload);
   const isService = ({ spec }: Workload): boolean =>
     spec.template.metadata.labels['app.kubernetes.io/component'] === 'service';

@@ -1,9 +1,9 @@
 import { Failure } from '../failure.ts';
-import { diagnose } from './diagnose.ts';
-import { isHopeless } from './diagnosis.ts';
-import type { Diagnosis } from './diagnosis.ts';
+import { diagnose } from '../diagnosis/diagnose.ts';
+import { isHopeless } from '../diagnosis/diagnosis.ts';
+import type { Diagnosis } from '../diagnosis/diagnosis.ts';
 import type { Kubectl } from './kubectl.ts';
-import { takeSnapshot } from './snapshot.ts';
+import { takeSnapshot } from '../diagnosis/snapshot.ts';
 
 /** A rollout that did not end in time, with the causes that the cluster tells. */
 export async function failRollout(kubectl: Kubectl, message: string): Promise<Failure> {

@@ -1,15 +1,22 @@
-import { fullName, placeholderUser } from '../images/names.ts';
+import { fullName, ownImages, placeholderUser } from '../images/names.ts';
 import type { ImageRecord } from '../images/record.ts';
 import type { KubernetesObject } from './kubectl.ts';
-import { isWorkload } from './manifest.objects.ts';
-import type { Workload } from './manifest.objects.ts';
+import { isWorkload } from './objects.ts';
+import type { Workload } from './objects.ts';
 
 export interface ImageChoice {
-  user: string;
+  /** Under whose name our images are; the one that stands in the manifests when undefined. */
+  user?: string | undefined;
   /** Instead of the version that stands in the manifests. */
   tag?: string | undefined;
   /** What `build` made on this machine. */
   record: ImageRecord;
+}
+
+/** Under whose name our images stand in these objects: the placeholder, or what somebody put in its place. */
+export function userInManifests(objects: readonly KubernetesObject[]): string {
+  const images = objects.filter(isWorkload).flatMap(({ spec }) => spec.template.spec.containers);
+  return images.map(({ image }) => ownImage(image)?.user).find((user) => user !== undefined) ?? placeholderUser;
 }
 
 /**
@@ -24,10 +31,12 @@ function nameImagesOf(workload: Workload, choice: ImageChoice): Workload {
   const { template } = workload.spec;
   const ids: string[] = [];
   const containers = template.spec.containers.map((container) => {
-    if (!isOwn(container.image)) return container;
-    const path = pathOf(container.image, choice);
-    const image = `${choice.user}/${path}`;
-    const built = choice.record[fullName(choice.user, path)];
+    const own = ownImage(container.image);
+    if (own === undefined) return container;
+    const user = choice.user ?? own.user;
+    const path = `${own.name}:${choice.tag ?? own.tag}`;
+    const image = `${user}/${path}`;
+    const built = choice.record[fullName(user, path)];
     if (built?.digest !== undefined) return { ...container, image: `${image}@${built.digest}` };
     if (built !== undefined) ids.push(built.id);
     return { ...container, image };
@@ -48,10 +57,9 @@ export function annotate(
   return { ...template, metadata: { ...template.metadata, annotations } };
 }
 
-const isOwn = (image: string): boolean => image.startsWith(`${placeholderUser}/`);
+const ownPattern = new RegExp(`^(?<user>.+)/(?<name>${ownImages.join('|')}):(?<tag>[^:/@]+)$`);
 
-/** What comes behind the user: api-gateway:0.1.0 */
-function pathOf(image: string, { tag }: Pick<ImageChoice, 'tag'>): string {
-  const path = image.slice(placeholderUser.length + 1);
-  return tag === undefined ? path : path.replace(/:.*$/, `:${tag}`);
+function ownImage(image: string): { user: string; name: string; tag: string } | undefined {
+  const { user = '', name = '', tag = '' } = ownPattern.exec(image)?.groups ?? {};
+  return user === '' ? undefined : { user, name, tag };
 }

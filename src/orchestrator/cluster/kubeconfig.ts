@@ -9,7 +9,8 @@ interface Kubeconfig {
 }
 
 /**
- * A kubeconfig with one context, named after the namespace that it leads to, so that commands work without `-n`.
+ * A kubeconfig with one context, which leads to the namespace of the system, so that commands work without `-n`. All in it is
+ * named after that: every K3s calls everything "default".
  * @param text a kubeconfig whose current context is the one that is meant
  * @throws TypeError when it has no such context
  */
@@ -25,8 +26,8 @@ export function ownKubeconfig(text: string): string {
     apiVersion: 'v1',
     kind: 'Config',
     'current-context': namespace,
-    contexts: [{ name: namespace, context: { ...context, namespace } }],
-    clusters: [cluster],
-    users: [user],
+    contexts: [{ name: namespace, context: { cluster: namespace, user: namespace, namespace } }],
+    clusters: [{ ...cluster, name: namespace }],
+    users: [{ ...user, name: namespace }],
   });
 }

@@ -91,7 +91,7 @@ export async function requireKubectl(folders: readonly string[]): Promise<string
 /** What kubectl says, and what it means to the user: the first that fits. */
 const obstacles: readonly [pattern: RegExp, message: string, cure: string][] = [
   [
-    /context .* does not exist|no context exists|current-context is not set|no configuration has been provided|couldn't get version|localhost:8080/,
+    /context .* does not exist|context was not found|no context exists|current-context is not set|no configuration has been provided|couldn't get version|localhost:8080/,
     'The kubeconfig does not name a cluster.',
     'kubectl config get-contexts shows which there are: --context NAME, or another file: --kubeconfig FILE',
   ],

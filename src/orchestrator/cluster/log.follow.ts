@@ -5,7 +5,7 @@ import type { Terminal } from '../terminal.ts';
 import type { Kubectl, KubernetesObject } from './kubectl.ts';
 import { logArgs, nextReads } from './log.reads.ts';
 import type { Read, Reads } from './log.reads.ts';
-import type { Pod } from './objects.ts';
+import type { Pod } from '../diagnosis/objects.ts';
 
 export interface ClusterLogOptions {
   components: readonly string[];

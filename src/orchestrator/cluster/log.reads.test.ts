@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { pod } from './diagnose.fixtures.ts';
+import { pod } from '../diagnosis/diagnose.fixtures.ts';
 import { logArgs, nextReads } from './log.reads.ts';
 import type { Reads } from './log.reads.ts';
 

@@ -1,4 +1,4 @@
-import type { Pod } from './objects.ts';
+import type { Pod } from '../diagnosis/objects.ts';
 
 /** One run of `kubectl logs` on one life of a container: a restart is another one. */
 export interface Read {

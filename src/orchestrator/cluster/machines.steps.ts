@@ -1,7 +1,8 @@
+import { Failure } from '../failure.ts';
 import { writePrivateFile } from '../files.ts';
 import type { Step } from '../steps.ts';
 import { ownKubeconfig } from './kubeconfig.ts';
-import { kubeconfigFile, writeRecord } from './record.ts';
+import { forgetCluster, kubeconfigFile, readRecord, writeRecord } from './record.ts';
 import type { Session } from './session.ts';
 
 /** What is said when the cluster can be used by hand. */
@@ -14,10 +15,27 @@ export function upStep(session: Session): Step {
     title: 'machines and Kubernetes',
     plan: async () => [...(await provider.plan('up', session)), `write ${kubeconfigFile}`],
     run: async (say) => {
+      const known = await readRecord();
       // Before anything is made: whoever is interrupted can destroy it.
       await writeRecord(record);
-      const text = await provider.up({ ...session, say });
-      await writePrivateFile(kubeconfigFile, ownKubeconfig(text));
+      try {
+        const text = await provider.up({ ...session, say });
+        await writePrivateFile(kubeconfigFile, ownKubeconfig(text));
+      } catch (error) {
+        // With nothing made, what the command line said binds nobody.
+        if (await areMachinesAbsent(session)) await (known === undefined ? forgetCluster() : writeRecord(known));
+        throw error;
+      }
     },
   };
+}
+
+async function areMachinesAbsent(session: Session): Promise<boolean> {
+  try {
+    const machines = await session.provider.machines(session);
+    return machines.every(({ state }) => state === 'absent');
+  } catch (error) {
+    // Without the tool that makes machines there are none; whatever else goes wrong tells nothing of them.
+    return error instanceof Failure && error.kind === 'missing-tool';
+  }
 }

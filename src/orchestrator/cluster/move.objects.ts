@@ -1,7 +1,7 @@
 import { UsageError } from '../failure.ts';
 import type { KubernetesObject } from './kubectl.ts';
 import { namespace } from './kubectl.ts';
-import type { Workload } from './manifest.objects.ts';
+import type { Workload } from './objects.ts';
 
 /** The components that have data of their own, and the claim of each. */
 export const claimOf = {

@@ -17,7 +17,7 @@ import {
 } from './move.objects.ts';
 import type { Claim, StoreName, Volume } from './move.objects.ts';
 import { applyObjects } from './apply.ts';
-import type { Workload } from './manifest.objects.ts';
+import type { Workload } from './objects.ts';
 import { listWorkloads, scale } from './scale.ts';
 import type { Session } from './session.ts';
 

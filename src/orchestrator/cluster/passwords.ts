@@ -1,7 +1,7 @@
 import { scramVerifier } from '../password.ts';
 import { valuesOf } from './credentials.ts';
 import type { Kubectl } from './kubectl.ts';
-import type { Secret } from './manifest.objects.ts';
+import type { Secret } from './objects.ts';
 
 /** A statement, or an Erlang machine that starts to give one order, on a busy node. */
 const tellTimeoutMs = 60_000;

@@ -1,8 +1,8 @@
 import { duration } from '../terminal.ts';
 import { done, notYet, until } from '../wait.ts';
 import type { Kubectl, KubernetesObject } from './kubectl.ts';
-import { nameOf } from './manifest.objects.ts';
-import type { Workload } from './manifest.objects.ts';
+import { nameOf } from './objects.ts';
+import type { Workload } from './objects.ts';
 
 /** A Deployment or a StatefulSet with what the cluster says of it. */
 export interface RunningWorkload extends Workload {

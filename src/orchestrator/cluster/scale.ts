@@ -1,8 +1,8 @@
 import { done, notYet, until } from '../wait.ts';
 import { stopOrder } from '../local/components.ts';
 import type { Kubectl, KubernetesObject } from './kubectl.ts';
-import { nameOf } from './manifest.objects.ts';
-import type { Workload } from './manifest.objects.ts';
+import { nameOf } from './objects.ts';
+import type { Workload } from './objects.ts';
 
 /** Everything of the system carries this label. */
 export const partOfSystem = '--selector=app.kubernetes.io/part-of=microservices';

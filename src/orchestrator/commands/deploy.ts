@@ -25,6 +25,7 @@ export const deploy: Command = {
       command: 'deploy',
       values,
       context,
+      needsCluster: true,
       steps: (session) => deploySteps(session, { tag, rolloutTimeoutMs }),
       answer: 'deployed',
     });

@@ -1,4 +1,4 @@
-import { findingLines } from '../cluster/status.table.ts';
+import { findingLines } from '../status/table.ts';
 import { openSession, whereHelp, whereOptions } from '../cluster/session.ts';
 import type { Command } from '../command.ts';
 import { chooseWord, parseCommandLine } from '../command.ts';

@@ -30,6 +30,7 @@ export const move: Command = {
       command: `move ${name}`,
       values,
       context,
+      needsCluster: true,
       steps: (session) => moveSteps(session, name, node, rolloutTimeoutMs),
       answer: `${name} moved`,
     });

@@ -2,8 +2,8 @@ import { changeCluster, changeHelp, changeOptions, parseTimeout } from '../clust
 import { demonstrationValues, valuesOf } from '../cluster/credentials.ts';
 import { deploySteps } from '../cluster/deployment.ts';
 import { readManifests } from '../cluster/manifests.ts';
-import { isSecret } from '../cluster/manifest.objects.ts';
-import type { Secret } from '../cluster/manifest.objects.ts';
+import { isSecret } from '../cluster/objects.ts';
+import type { Secret } from '../cluster/objects.ts';
 import { partOfSystem } from '../cluster/scale.ts';
 import { openSession, whereOptions } from '../cluster/session.ts';
 import type { Command, Context } from '../command.ts';
@@ -65,6 +65,7 @@ async function rotate(argv: readonly string[], context: Context): Promise<number
     command: 'secrets rotate',
     values,
     context,
+    needsCluster: true,
     steps: (session) => deploySteps(session, { rolloutTimeoutMs: parseTimeout(values.timeout), fresh }),
     answer: 'secrets rotated',
   });

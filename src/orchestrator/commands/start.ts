@@ -1,7 +1,7 @@
 import { changeCluster, changeHelp, changeOptions, parseTimeout, timeoutHelp } from '../cluster/change.ts';
 import { requireDeployed, waitUntilAnswering, waitUntilRolledOut } from '../cluster/deployment.ts';
 import { upStep, useByHand } from '../cluster/machines.steps.ts';
-import { nameOf } from '../cluster/manifest.objects.ts';
+import { nameOf } from '../cluster/objects.ts';
 import { inStopOrder, listWorkloads, scale } from '../cluster/scale.ts';
 import type { Session } from '../cluster/session.ts';
 import type { Command } from '../command.ts';
@@ -25,6 +25,7 @@ export const start: Command = {
       command: 'start',
       values,
       context,
+      needsCluster: true,
       steps: (session) => [upStep(session), podsStep(session, rolloutTimeoutMs), answersStep(session)],
       afterwards: useByHand,
       answer: 'cluster started',

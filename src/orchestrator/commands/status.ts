@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openSession, whereHelp, whereOptions } from '../cluster/session.ts';
-import { readStatus } from '../cluster/status.ts';
-import type { ClusterStatus } from '../cluster/status.ts';
-import { statusTable } from '../cluster/status.table.ts';
+import { readStatus } from '../status/status.ts';
+import type { ClusterStatus } from '../status/status.ts';
+import { statusTable } from '../status/table.ts';
 import type { Command } from '../command.ts';
 import { chooseWord, parseCommandLine } from '../command.ts';
 import { exitCodes } from '../failure.ts';
@@ -47,13 +47,13 @@ export const status: Command = {
     };
     using interruption = listenForInterrupt('./orchestrator.sh status', () => undefined);
     const { signal } = interruption;
-    const session = await openSession(values, context, signal);
-    let seen = await readStatus(session);
-    show(seen);
     const gone = new AbortController();
     // `| head` has seen enough.
     process.stdout.once('error', () => gone.abort());
     const enough = AbortSignal.any([signal, gone.signal]);
+    const session = await openSession(values, context, signal);
+    let seen = await readStatus(session);
+    show(seen);
     while (values.watch && !enough.aborted) {
       await sleep(watchEveryMs, undefined, { signal: enough }).catch(() => undefined);
       const next = enough.aborted

@@ -4,13 +4,12 @@ import type { Environment } from '../environment.ts';
 import { run } from '../exec.ts';
 import { repository } from '../files.ts';
 import type { Finding } from '../findings.ts';
-import { placeholder } from '../cluster/diagnose.images.ts';
+import { placeholderUser } from '../images/names.ts';
+import { toolNames } from '../images/tools.ts';
 import { findProgram } from '../programs.ts';
 
 /** A tool without its daemon says so at once; one that hangs is of no use. */
 const answerTimeoutMs = 10_000;
-
-const tools = ['docker', 'podman', 'buildah'];
 
 /** What `build` needs on this machine. */
 export async function checkImages({ folders, user }: Pick<Environment, 'folders' | 'user'>): Promise<Finding[]> {
@@ -24,7 +23,7 @@ export async function checkImages({ folders, user }: Pick<Environment, 'folders'
 async function checkTools(folders: readonly string[]): Promise<Finding> {
   const subject = 'container tool';
   const silent: string[] = [];
-  for (const name of tools) {
+  for (const name of toolNames) {
     const program = await findProgram(name, folders);
     if (program === undefined) continue;
     const answers = await run([program, 'images', '--quiet'], { timeoutMs: answerTimeoutMs }).then(
@@ -70,21 +69,21 @@ export function namesFinding(manifests: string, name: string | undefined): Findi
   const users = [...manifests.matchAll(/image: ([^/\s]+)\/(?:api-gateway|inventory-app|billing-app):/g)].map(
     ([, user]) => user,
   );
-  const strangers = [...new Set(users)].filter((user) => user !== placeholder && user !== name);
+  const strangers = [...new Set(users)].filter((user) => user !== placeholderUser && user !== name);
   if (strangers.length > 0) {
     return {
       level: 'warning',
       subject,
       message: `the manifests name the images of ${strangers.join(', ')}, ${name === undefined ? 'and DOCKER_HUB_USERNAME is not set' : `not of ${name}`}`,
-      cure: `sed -i 's#${strangers[0]}/#${placeholder}/#' Manifests/*.yaml   # the orchestrator puts the right name in`,
+      cure: `sed -i 's#${strangers[0]}/#${placeholderUser}/#' Manifests/*.yaml   # the orchestrator puts the right name in`,
     };
   }
-  const byHand = `sed -i "s/${placeholder}/$DOCKER_HUB_USERNAME/g" Manifests/*.yaml`;
-  return users.includes(placeholder)
+  const byHand = `sed -i "s/${placeholderUser}/$DOCKER_HUB_USERNAME/g" Manifests/*.yaml`;
+  return users.includes(placeholderUser)
     ? {
         level: 'ok',
         subject,
-        message: `the manifests have ${placeholder}, which the orchestrator replaces (by hand: ${byHand})`,
+        message: `the manifests have ${placeholderUser}, which the orchestrator replaces (by hand: ${byHand})`,
       }
     : { level: 'ok', subject, message: `the manifests name the images of ${name}` };
 }

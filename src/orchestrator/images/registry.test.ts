@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CommandError } from '../exec.ts';
 import { Failure } from '../failure.ts';
-import { hasLogin, imageFailure } from './registry.ts';
+import { hasLogin, imageFailure, requireLogin } from './registry.ts';
 
 test("a login is found in docker's configuration, with the password there or in a store", () => {
   const hub = 'https://index.docker.io/v1/';
@@ -35,4 +35,16 @@ test('what went wrong has a cure that fits what the tool said', () => {
   }
   const bug = new TypeError('x');
   assert.equal(imageFailure('app could not be built.', bug), bug);
+});
+
+test('nothing is built for a registry that would not take it', async () => {
+  const docker = { name: 'docker', program: 'docker' } as const;
+  const env = { DOCKER_CONFIG: '/nonexistent' };
+  await assert.rejects(requireLogin(docker, 'docker.io', env), (error) => {
+    assert.ok(error instanceof Failure);
+    assert.equal(error.kind, 'image-failed');
+    assert.match(error.cure ?? '', /docker login docker\.io/);
+    return true;
+  });
+  await requireLogin(docker, 'localhost:5000', env);
 });

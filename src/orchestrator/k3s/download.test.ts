@@ -46,6 +46,7 @@ async function serve(
   const folder = await mkdtemp(join(tmpdir(), 'orchestrator-download-'));
   t.after(async () => {
     server.close();
+    server.closeAllConnections();
     await rm(folder, { recursive: true });
   });
   const { port } = server.address() as AddressInfo;

@@ -24,24 +24,8 @@ users:
 `;
 
 test('the kubeconfig of K3s is made one for another machine', () => {
-  assert.deepEqual(parse(rewriteKubeconfig(ofK3s, '192.168.56.10')), {
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [
-      {
-        name: 'microservices',
-        cluster: { 'certificate-authority-data': 'QUFB', server: 'https://192.168.56.10:6443' },
-      },
-    ],
-    users: [{ name: 'microservices', user: { 'client-certificate-data': 'QkJC', 'client-key-data': 'Q0ND' } }],
-    contexts: [
-      {
-        name: 'microservices',
-        context: { cluster: 'microservices', user: 'microservices', namespace: 'microservices' },
-      },
-    ],
-    'current-context': 'microservices',
-  });
+  const text = rewriteKubeconfig(ofK3s, '192.168.56.10');
+  assert.deepEqual(parse(text), parse(ofK3s.replace('127.0.0.1', '192.168.56.10')));
 });
 
 test('what is no kubeconfig is not made one', () => {

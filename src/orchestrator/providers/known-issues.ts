@@ -110,8 +110,7 @@ export const knownIssues: readonly KnownIssue[] = [
     kind: 'unreachable',
   },
   {
-    pattern:
-      /Could not resolve hostname|Connection refused|Connection timed out|No route to host|Operation timed out|Connection closed by/i,
+    pattern: /ssh: (connect to host|Could not resolve hostname)|Connection (closed|reset) by \S+ port|banner exchange/,
     cause: 'the machine cannot be reached with ssh',
     cure: 'Is it on, is its address right, is port 22 (or the one given) open? ssh USER@HOST true',
     kind: 'unreachable',
@@ -122,7 +121,7 @@ export const knownIssues: readonly KnownIssue[] = [
     cure: 'On the server: sudo k3s kubectl delete node NAME; sudo k3s kubectl -n kube-system delete secret NAME.node-password.k3s. Then run again.',
   },
   {
-    pattern: /token CA hash does not match|failed to validate token|not authorized/,
+    pattern: /token CA hash does not match|failed to validate token|: not authorized/,
     cause: 'the agent has another token than the server, or belongs to another cluster',
     cure: 'Remove K3s from the agent (sudo k3s-agent-uninstall.sh) and run again.',
   },

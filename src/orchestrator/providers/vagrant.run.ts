@@ -3,13 +3,20 @@ import { Failure } from '../failure.ts';
 import { findProgram } from '../programs.ts';
 import { explainFailure } from './known-issues.ts';
 import type { Work } from './provider.ts';
-import { parseErrors, parseStatus, vagrantWords } from './vagrant-cli.ts';
+import type { SshTarget } from './ssh-cli.ts';
+import { parseErrors, parseStatus, parseTargets, vagrantWords } from './vagrant-cli.ts';
 import type { VagrantState } from './vagrant-cli.ts';
 
 /** `vagrant` on the machines of one Vagrantfile. */
 export interface Vagrant {
-  /** Runs it, telling what it says. @throws Failure */
-  run(what: string, words: readonly string[], deadlineMs: number): Promise<string>;
+  /**
+   * Runs it, telling what it says.
+   * @param what what could not be done when it fails: "The machines could not be started"
+   * @throws Failure
+   */
+  run(what: string, words: readonly string[], deadlineMs: number): Promise<void>;
+  /** How ssh reaches the machines, all of which must run. */
+  targets(names: readonly string[]): Promise<Map<string, SshTarget>>;
   status(): Promise<Map<string, VagrantState>>;
 }
 
@@ -55,7 +62,11 @@ export async function openVagrant(project: string, work: Work): Promise<Vagrant>
     }
   };
   return {
-    run: (what, words, deadlineMs) => call(what, words, deadlineMs, (line) => work.say(line)),
+    run: async (what, words, deadlineMs) => {
+      await call(what, words, deadlineMs, (line) => work.say(line));
+    },
+    targets: async (names) =>
+      parseTargets(await call('The machines’ addresses could not be read', vagrantWords.sshConfig(names), questionMs)),
     status: async () =>
       parseStatus(await call('The machines could not be looked at', vagrantWords.status(), questionMs)),
   };

@@ -170,6 +170,13 @@ test('what hangs after an interrupted run is a finding', async (t) => {
   assert.match(findings.find(({ subject }) => subject === 'agent')?.cure ?? '', /vagrant halt --force agent/);
 });
 
+test('where Vagrant made nothing there is nothing to remove', async (t) => {
+  const { vagrant, provider, work } = await setScene(t);
+  await vagrant.set('fail', 'destroy\nVagrant could not detect VirtualBox!');
+  await provider.remove(work);
+  assert.deepEqual(await vagrant.calls(), []);
+});
+
 test('nothing is left when the machines are removed', async (t) => {
   const { vagrant, provider, work, state } = await setScene(t);
   await vagrant.set('ssh-config', '');
@@ -239,6 +246,7 @@ test(
     await provider.up(work);
     assert.deepEqual(await vagrant.calls(), [], 'machines that run are left alone');
     assert.ok(said.includes('master: k3s runs as it should'));
+    assert.ok(!said.some((line) => line.includes('IdentityFile')), 'what Vagrant answers to us is not for the user');
 
     const archive = join(vagrant.folder, 'apps.tar');
     await writeFile(archive, 'docker.io/ann/api-gateway:1\n');

@@ -1,16 +1,16 @@
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { CommandError } from '../exec.ts';
 import { Failure } from '../failure.ts';
 import { bringUp } from '../k3s/cluster.ts';
 import { loadImages } from '../k3s/images.ts';
 import { serverFirst } from '../k3s/node.ts';
 import type { Node, Nodes } from '../k3s/node.ts';
-import { findProgram } from '../programs.ts';
 import { DeadlineError, done, notYet, until } from '../wait.ts';
 import type { Machine, Provider, Work } from './provider.ts';
 import { openRemote } from './remote.ssh.ts';
 import type { Remote } from './remote.ssh.ts';
-import { machineState, parseTargets, vagrantMachines, vagrantWords } from './vagrant-cli.ts';
+import { machineState, vagrantMachines, vagrantWords } from './vagrant-cli.ts';
 import { checkVagrant } from './vagrant.check.ts';
 import { openVagrant } from './vagrant.run.ts';
 import type { Vagrant } from './vagrant.run.ts';
@@ -32,8 +32,6 @@ const upMs = 3_600_000;
 /** The Vagrantfile gives a machine 3 minutes to end by itself. */
 const haltMs = 600_000;
 const destroyMs = 600_000;
-/** Vagrant starts Ruby and asks the hypervisor. */
-const sshConfigMs = 120_000;
 /** Vagrant has set the network up when it says that a machine runs; what is not there by then does not come. */
 const addressMs = 15_000;
 
@@ -58,19 +56,16 @@ export function createVagrantProvider(options: VagrantOptions): Provider {
   };
 
   const connect = async (vagrant: Vagrant, work: Work): Promise<Nodes> => {
-    const config = await vagrant.run(
-      'The machines’ addresses could not be read',
-      vagrantWords.sshConfig(names),
-      sshConfigMs,
-    );
-    const targets = parseTargets(config);
+    const targets = await vagrant.targets(names);
     const nodes: Node[] = [];
     for (const machine of vagrantMachines) {
       const target = targets.get(machine.name);
-      if (target === undefined)
-        throw new Failure('machine-failed', `vagrant ssh-config does not name ${machine.name}.`);
-      const remote = await openRemote(machine.name, target, work);
-      nodes.push({ ...machine, remote });
+      if (target === undefined) {
+        throw new Failure('machine-failed', `vagrant ssh-config does not name ${machine.name}.`, {
+          cure: 'vagrant status',
+        });
+      }
+      nodes.push({ ...machine, remote: await openRemote(machine.name, target, work) });
     }
     return serverFirst(nodes);
   };
@@ -106,7 +101,7 @@ export function createVagrantProvider(options: VagrantOptions): Provider {
     },
     halt: async (work) => {
       const vagrant = await openVagrant(project, work);
-      // Agents first: a server that is away would leave their last words unheard.
+      // Agents first, so that they can tell the server that they go.
       for (const { name, state } of (await look(vagrant)).toReversed()) {
         if (state === 'stopped' || state === 'absent') continue;
         await vagrant.run(`${name} could not be stopped`, vagrantWords.halt(name), haltMs);
@@ -114,13 +109,14 @@ export function createVagrantProvider(options: VagrantOptions): Provider {
       requireStates(await look(vagrant), ['stopped', 'absent'], 'run on after vagrant halt');
     },
     remove: async (work) => {
-      const traces = await leftBehind(project);
-      if ((await findProgram('vagrant', work.environment.folders)) !== undefined || traces.length > 0) {
+      if ((await leftBehind(project)).length > 0) {
         const vagrant = await openVagrant(project, work);
         await vagrant.run('The machines could not be removed', vagrantWords.destroy(), destroyMs);
         requireStates(await look(vagrant), ['absent'], 'are still there after vagrant destroy');
       }
-      await rm(options.state, { recursive: true, force: true });
+      for (const folder of [options.state, join(project, '.vagrant/machines')]) {
+        await rm(folder, { recursive: true, force: true });
+      }
     },
     machines: async (work) => look(await openVagrant(project, work)),
     load: async (archive, references, work) => {

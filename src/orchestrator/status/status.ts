@@ -2,16 +2,16 @@ import type { Finding } from '../findings.ts';
 import { Failure } from '../failure.ts';
 import { CommandError } from '../exec.ts';
 import type { Machine } from '../providers/provider.ts';
-import { diagnose } from './diagnose.ts';
-import type { Kubectl } from './kubectl.ts';
-import type { Session } from './session.ts';
-import { takeSnapshot } from './snapshot.ts';
-import type { Snapshot } from './snapshot.ts';
-import { askGateway, findDemonstrationSecrets, readQueues } from './status.probes.ts';
-import type { GatewayAnswer, Queue } from './status.probes.ts';
-import { credentialFindings, gatewayFindings, machineFindings, queueFindings } from './status.findings.ts';
-import { autoscalerLines, eventLines, nodeLines, podLines, volumeLines } from './status.lines.ts';
-import type { AutoscalerLine, EventLine, NodeLine, PodLine, VolumeLine } from './status.lines.ts';
+import { diagnose } from '../diagnosis/diagnose.ts';
+import type { Kubectl } from '../cluster/kubectl.ts';
+import type { Session } from '../cluster/session.ts';
+import { takeSnapshot } from '../diagnosis/snapshot.ts';
+import type { Snapshot } from '../diagnosis/snapshot.ts';
+import { askGateway, findDemonstrationSecrets, readQueues } from './probes.ts';
+import type { GatewayAnswer, Queue } from './probes.ts';
+import { credentialFindings, gatewayFindings, machineFindings, queueFindings } from './findings.ts';
+import { autoscalerLines, eventLines, nodeLines, podLines, volumeLines } from './lines.ts';
+import type { AutoscalerLine, EventLine, NodeLine, PodLine, VolumeLine } from './lines.ts';
 
 /** What `status -o json` prints. Without an answer of the cluster, everything but machines and findings is empty. */
 export interface ClusterStatus {

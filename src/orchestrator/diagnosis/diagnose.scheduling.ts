@@ -1,5 +1,5 @@
 import type { Cause } from './diagnose.containers.ts';
-import { cures } from './diagnosis.ts';
+import { componentOf, cures, kubectlCommand } from './diagnosis.ts';
 import type { Node, Pod } from './objects.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -42,8 +42,7 @@ export function waitsForNode(pod: Pod, snapshot: Snapshot): string | undefined {
 /** Why no node takes a pod. */
 export function schedulingCause(pod: Pod, words: string, snapshot: Snapshot): Cause {
   const home = homeOf(pod, snapshot);
-  const component = pod.metadata.labels?.['app.kubernetes.io/name'] ?? pod.metadata.name;
-  if (home !== undefined) return { ...homeCause(home, component, words, snapshot), evidence: words };
+  if (home !== undefined) return { ...homeCause(home, componentOf(pod), snapshot), evidence: words };
   const short = [...words.matchAll(/Insufficient (\S+?)(?=[,.]|$)/g)].map(([, resource = '']) => resource);
   if (short.length > 0 || /Too many pods/.test(words)) {
     const what = short.length > 0 ? [...new Set(short)].join(' and ') : 'room for another pod';
@@ -60,18 +59,21 @@ export function schedulingCause(pod: Pod, words: string, snapshot: Snapshot): Ca
   if (taint !== undefined) {
     return {
       message: `the nodes keep it away by the taint ${taint}`,
-      cure: `kubectl taint nodes --all ${taint}-   # takes the taint from all nodes`,
+      // Those of Kubernetes itself go with their cause.
+      cure: taint.startsWith('node.kubernetes.io/')
+        ? `kubectl describe nodes | grep -A 12 Conditions   # what is the trouble of the nodes?`
+        : `kubectl taint nodes --all ${taint}-   # takes the taint from all nodes`,
       evidence: words,
     };
   }
   return {
     message: 'no node takes it',
-    cure: `kubectl describe pod ${pod.metadata.name} -n microservices`,
+    cure: kubectlCommand(`describe pod ${pod.metadata.name}`),
     evidence: words,
   };
 }
 
-function homeCause(home: string, component: string, words: string, { nodes }: Snapshot): Cause {
+function homeCause(home: string, component: string, { nodes }: Snapshot): Cause {
   if (nodes.some(({ metadata }) => metadata.name === home)) {
     return {
       message: `its volume lies on the node ${home}, which does not take it now`,
@@ -87,7 +89,6 @@ function homeCause(home: string, component: string, words: string, { nodes }: Sn
       './orchestrator.sh create   # brings a missing machine back, with its data where the disk is still there',
       './orchestrator.sh restore   # from the last backup, where it is not',
     ),
-    evidence: words,
   };
 }
 

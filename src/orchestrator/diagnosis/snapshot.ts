@@ -1,5 +1,5 @@
 import { CommandError, lastLines } from '../exec.ts';
-import type { Kubectl } from './kubectl.ts';
+import type { Kubectl } from '../cluster/kubectl.ts';
 import type {
   Autoscaler,
   Claim,

@@ -16,11 +16,11 @@ import {
   pod,
   snapshot,
   volume,
-} from './diagnose.fixtures.ts';
-import { gatewayFindings, machineFindings, queueFindings } from './status.findings.ts';
-import { autoscalerLines, eventLines, nodeLines, podLines, volumeLines } from './status.lines.ts';
-import { demonstrationSecrets } from './status.probes.ts';
-import { statusTable } from './status.table.ts';
+} from '../diagnosis/diagnose.fixtures.ts';
+import { gatewayFindings, machineFindings, queueFindings } from './findings.ts';
+import { autoscalerLines, eventLines, nodeLines, podLines, volumeLines } from './lines.ts';
+import { demonstrationSecrets } from './probes.ts';
+import { statusTable } from './table.ts';
 import type { ClusterStatus } from './status.ts';
 
 const screen = { paint: (_style: unknown, text: string): string => text };

@@ -1,7 +1,7 @@
 import type { Finding } from '../findings.ts';
 import { alignColumns, duration } from '../terminal.ts';
 import type { Terminal } from '../terminal.ts';
-import { kubeconfigFile } from './record.ts';
+import { kubeconfigFile } from '../cluster/record.ts';
 import type { ClusterStatus } from './status.ts';
 
 type Screen = Pick<Terminal, 'paint'>;

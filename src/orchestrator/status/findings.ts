@@ -1,11 +1,11 @@
 import { DEAD_LETTER_QUEUE, ORDER_QUEUE } from '@orchestrator/contracts/queue.ts';
 import type { Finding } from '../findings.ts';
 import type { Machine } from '../providers/provider.ts';
-import { isReady } from './diagnose.scheduling.ts';
-import { componentOf } from './diagnosis.ts';
-import { isServing } from './snapshot.ts';
-import type { Snapshot } from './snapshot.ts';
-import type { GatewayAnswer, Queue } from './status.probes.ts';
+import { isReady } from '../diagnosis/diagnose.scheduling.ts';
+import { componentOf } from '../diagnosis/diagnosis.ts';
+import { isServing } from '../diagnosis/snapshot.ts';
+import type { Snapshot } from '../diagnosis/snapshot.ts';
+import type { GatewayAnswer, Queue } from './probes.ts';
 
 /** Machines that do not run, unless the cluster has told it already as a node that is lost. */
 export function machineFindings(machines: readonly Machine[], snapshot: Snapshot | undefined): Finding[] {

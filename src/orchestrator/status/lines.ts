@@ -1,8 +1,8 @@
-import { isReady } from './diagnose.scheduling.ts';
-import { componentOf } from './diagnosis.ts';
-import type { Pod } from './objects.ts';
-import { containersOf, eventTime } from './snapshot.ts';
-import type { Snapshot } from './snapshot.ts';
+import { isReady } from '../diagnosis/diagnose.scheduling.ts';
+import { componentOf } from '../diagnosis/diagnosis.ts';
+import type { Pod } from '../diagnosis/objects.ts';
+import { containersOf, eventTime } from '../diagnosis/snapshot.ts';
+import type { Snapshot } from '../diagnosis/snapshot.ts';
 
 export interface NodeLine {
   name: string;

@@ -136,7 +136,7 @@ function crashCause(
 }
 
 /** Above 128 a shell's way to say which signal ended it (https://tldp.org/LDP/abs/html/exitcodes.html). */
-export function describeEnd({ exitCode }: Pick<TerminatedState, 'exitCode'>): string {
+function describeEnd({ exitCode }: Pick<TerminatedState, 'exitCode'>): string {
   const signal = Object.entries(constants.signals).find(([, number]) => number === exitCode - 128);
   return signal === undefined ? `exit code ${exitCode}` : `exit code ${exitCode}, ${signal[0]}`;
 }

@@ -57,7 +57,7 @@ testCauses([
       ],
     },
     'error billing-app: the Secret rabbitmq is missing',
-    true,
+    false,
   ],
   [
     'a volume cannot be mounted',

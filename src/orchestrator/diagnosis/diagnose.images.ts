@@ -1,3 +1,4 @@
+import { placeholderUser } from '../images/names.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import { cures } from './diagnosis.ts';
 
@@ -13,9 +14,6 @@ const imageReasons = [
 
 export const isImageProblem = (reason: string | undefined): boolean => imageReasons.includes(reason ?? '');
 
-/** What the manifests have in the place of a user's name. */
-export const placeholder = 'yourusername';
-
 type ImageCause = Pick<Diagnosis, 'message' | 'cure' | 'final'>;
 
 /**
@@ -24,9 +22,9 @@ type ImageCause = Pick<Diagnosis, 'message' | 'cure' | 'final'>;
  * @param text all that the kubelet said about it
  */
 export function imageCause(image: string, text: string): ImageCause {
-  if (image.includes(`${placeholder}/`)) {
+  if (image.includes(`${placeholderUser}/`)) {
     return {
-      message: `the image name still has the placeholder ${placeholder}`,
+      message: `the image name still has the placeholder ${placeholderUser}`,
       cure: cures(
         'DOCKER_HUB_USERNAME=you ./orchestrator.sh deploy   # your images on Docker Hub',
         './orchestrator.sh build && ./orchestrator.sh deploy   # without a registry: loads them into the nodes',

@@ -74,10 +74,12 @@ function setUpCause(pod: Pod, snapshot: Snapshot, nowMs: number): Cause | undefi
   const evidence = failed?.message ?? '';
   const [, kind = '', name = ''] = /(secret|configmap) "([^"]+)" not found/i.exec(evidence) ?? [];
   if (name !== '') {
-    return { ...missing(`the ${kind === 'secret' ? 'Secret' : 'ConfigMap'} ${name} is missing`), evidence };
+    const message = `the ${kind === 'secret' ? 'Secret' : 'ConfigMap'} ${name} is missing`;
+    // The event may be older than the Secret: the kubelet tries again within two minutes.
+    return { ...missing(message), evidence, final: false };
   }
   const key = /references non-existent (?:secret|config) key: (\S+)/.exec(evidence)?.[1];
-  if (key !== undefined) return { ...missing(`a Secret or ConfigMap of it has no key ${key}`), evidence };
+  if (key !== undefined) return { ...missing(`a Secret or ConfigMap of it has no key ${key}`), evidence, final: false };
   const ageMs = nowMs - Date.parse(metadata.creationTimestamp);
   if (ageMs < setUpMs) return undefined;
   if (failed !== undefined) {

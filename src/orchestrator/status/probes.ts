@@ -3,11 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { parseAllDocuments } from 'yaml';
 import { CommandError } from '../exec.ts';
 import { repository } from '../files.ts';
-import { isReady } from './diagnose.scheduling.ts';
-import { componentOf } from './diagnosis.ts';
-import type { Kubectl, KubernetesObject } from './kubectl.ts';
-import { isServing } from './snapshot.ts';
-import type { Snapshot } from './snapshot.ts';
+import { isReady } from '../diagnosis/diagnose.scheduling.ts';
+import { componentOf } from '../diagnosis/diagnosis.ts';
+import type { Kubectl, KubernetesObject } from '../cluster/kubectl.ts';
+import { isServing } from '../diagnosis/snapshot.ts';
+import type { Snapshot } from '../diagnosis/snapshot.ts';
 
 export interface Queue {
   name: string;
@@ -26,7 +26,7 @@ export async function readQueues(kubectl: Kubectl, { pods }: Snapshot): Promise<
   const question = ['rabbitmqctl', '--quiet', 'list_queues', 'name', 'messages', 'consumers', '--formatter', 'json'];
   try {
     const text = await kubectl.run(['exec', broker.metadata.name, '--', ...question], { timeoutMs: queuesTimeoutMs });
-    return JSON.parse(text) as Queue[];
+    return (JSON.parse(text) as Queue[]).toSorted((a, b) => a.name.localeCompare(b.name));
   } catch (error) {
     if (error instanceof CommandError || error instanceof SyntaxError) return undefined;
     throw error;
