@@ -31,7 +31,10 @@ const notRun: readonly (readonly [command: RegExp, reason: string])[] = [
   [/^vagrant /, 'makes virtual machines'],
   [/^\.\/orchestrator\.sh doctor /, 'looks for Vagrant as long as there is no cluster'],
   [/^docker /, 'needs Docker, and a login to Docker Hub'],
-  [/^sed -i .*\nkubectl apply /, 'overrules the passwords of a running system: tests/cluster/secrets.test.ts begins with it'],
+  [
+    /^sed -i .*\nkubectl apply /,
+    'overrules the passwords of a running system: tests/cluster/secrets.test.ts begins with it',
+  ],
   [
     /^\.\/orchestrator\.sh build\n/,
     'needs a registry with the base image: tests/images.test.ts builds with a copy of it',
