@@ -5,7 +5,8 @@ import { readManifests } from '@orchestrator/orchestrator/cluster/manifests.ts';
 import { kubectlMistake } from './support/typed.kubectl.ts';
 import { orchestratorMistake, understoodCommands } from './support/typed.orchestrator.ts';
 import type { Understood } from './support/typed.orchestrator.ts';
-import { commandsIn, typedCommands } from './support/typed.ts';
+import { commandsIn, proseLines, typedCommands } from './support/typed.ts';
+import { codeSpans } from './support/readme.ts';
 
 const languages = [
   ['README.md', 'docs/operations.md'],
@@ -28,6 +29,18 @@ for (const name of languages.flat()) {
     const commands = typedCommands(name);
     assert.ok(commands.length >= 20, `only ${commands.length} commands were seen`);
     for (const { words, place } of commands) assert.equal(mistakeIn(words), undefined, `${place}: ${words.join(' ')}`);
+  });
+}
+
+for (const name of languages.flat()) {
+  test(`the options that the text of ${name} names exist`, () => {
+    const known = new Set([...understood.values()].flatMap(({ words }) => [...words]));
+    const named = proseLines(name).flatMap(([text]) =>
+      codeSpans(text).flatMap((span) => /^--[a-z-]+/.exec(span) ?? []),
+    );
+    assert.ok(named.length > 0);
+    // That one is of curl.
+    for (const option of named) assert.ok(known.has(option) || option === '--retry', option);
   });
 }
 

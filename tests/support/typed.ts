@@ -23,7 +23,7 @@ export function typedCommands(name: string): Typed[] {
 }
 
 /** The lines outside of blocks, with their numbers. */
-function proseLines(name: string): (readonly [text: string, line: number])[] {
+export function proseLines(name: string): (readonly [text: string, line: number])[] {
   let inBlock = false;
   return readFileSync(root + name, 'utf8')
     .split('\n')
