@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
 import { before, test } from 'node:test';
 import type { KubernetesObject } from '@orchestrator/orchestrator/cluster/kubectl.ts';
 import { readManifests } from '@orchestrator/orchestrator/cluster/manifests.ts';
@@ -6,7 +7,7 @@ import { kubectlMistake } from './support/typed.kubectl.ts';
 import { orchestratorMistake, understoodCommands } from './support/typed.orchestrator.ts';
 import type { Understood } from './support/typed.orchestrator.ts';
 import { commandsIn, proseLines, typedCommands } from './support/typed.ts';
-import { codeSpans } from './support/readme.ts';
+import { codeSpans, root } from './support/readme.ts';
 
 const languages = [
   ['README.md', 'docs/operations.md'],
@@ -50,6 +51,17 @@ for (const names of languages) {
     for (const name of understood.keys()) assert.ok(shown.has(name), name);
   });
 }
+
+test('the commands that messages name exist, or the README says that they come later', () => {
+  const later = /^## What is not here yet\n[^]*?(?=^## )/m.exec(readFileSync(`${root}README.md`, 'utf8'))?.[0] ?? '';
+  const known = [...understood.keys(), ...codeSpans(later), '--help'];
+  const sources = globSync(['src/orchestrator/**/*.ts', 'Scripts/*', 'Manifests/*'], { cwd: root });
+  const named = sources
+    .filter((path) => !path.endsWith('.test.ts'))
+    .flatMap((path) => [...readFileSync(root + path, 'utf8').matchAll(/\.\/orchestrator\.sh (-*[a-z][a-z-]*)/g)]);
+  assert.ok(named.length >= 50, `only ${named.length} were seen`);
+  for (const [line, name = ''] of named) assert.ok(known.includes(name), line);
+});
 
 test('a command that does not exist is found', () => {
   const right = [
