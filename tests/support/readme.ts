@@ -1,19 +1,22 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The repository. */
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /**
- * The READMEs' convention for fenced blocks: `sh` is run, a `json` or `text` right behind it is what it answers, and any
- * other `text` is a picture.
+ * The documents' convention for fenced blocks: `sh` is run, a `json` or `text` right behind it is what it answers, and any
+ * other `text` is a picture. What is answered by a shell that was opened has prompts; what stands behind them is typed.
  */
 export interface Block {
   language: string;
   text: string;
   /** Of its first line, from 1. */
   line: number;
+  /** The heading of the second level that it stands under. */
+  section: string;
 }
 
 interface Table {
@@ -32,17 +35,19 @@ export interface Readme {
 export function readReadme(name: string): Readme {
   const lines = readFileSync(root + name, 'utf8').split('\n');
   const readme: Readme = { blocks: [], headings: [], tables: [], links: [] };
+  let section = '';
   let block: Block | undefined;
   let table: Table | undefined;
   for (const [index, line] of lines.entries()) {
     if (block && line !== '```') block.text += `${line}\n`;
     else if (block) block = undefined;
     else if (line.startsWith('```')) {
-      block = { language: line.slice(3), text: '', line: index + 2 };
+      block = { language: line.slice(3), text: '', line: index + 2, section };
       readme.blocks.push(block);
     } else {
       const [, hashes, text] = /^(#+) (.+)$/.exec(line) ?? [];
       if (hashes && text) readme.headings.push({ level: hashes.length, text });
+      if (hashes === '##' && text) section = text;
       readme.links.push(...[...line.matchAll(/\]\(([^)]+)\)/g)].map(([, target]) => target ?? ''));
       table = line.startsWith('|') ? addRow(readme.tables, table, line) : undefined;
     }
@@ -54,7 +59,7 @@ export function readReadme(name: string): Readme {
 function addRow(tables: Table[], table: Table | undefined, line: string): Table {
   const cells = line
     .slice(1, line.lastIndexOf('|'))
-    .split('|')
+    .split(/(?<!\\)\|/)
     .map((cell) => cell.trim());
   if (!table) {
     const started = { header: cells, rows: [] };
@@ -89,5 +94,31 @@ export function stepsOf({ blocks }: Readme): Step[] {
     if (command.language !== 'sh') return [];
     const next = blocks[index + 1];
     return [{ command, expected: next && next.language !== 'sh' ? next : undefined }];
+  });
+}
+
+/** What a document shows in every language alike: blocks, the shape of headings and tables, code in tables, linked files. */
+export function contentOf({ blocks, headings, tables, links }: Readme): unknown {
+  return {
+    blocks: blocks.map(({ language, text }) => `${language}\n${text}`),
+    levels: headings.map(({ level }) => level),
+    tables: tables.map(({ header, rows }) => [header.length, rows.map((row) => row.map(codeSpans))]),
+    files: links.flatMap((link) => {
+      const [path = ''] = link.split('#');
+      // A document's other language is linked from it, and is not itself.
+      return path === '' || /^(README|operations)(\.fr)?\.md$/.test(path) ? [] : path.replace('.fr.md', '.md');
+    }),
+  };
+}
+
+/** The links of a document, but those to the web, that lead to no file or to no heading. */
+export function deadLinks(name: string): string[] {
+  const { links } = readReadme(name);
+  return links.filter((link) => {
+    const [path = '', fragment] = link.split('#');
+    const target = path === '' ? name : join(dirname(name), path);
+    if (/^https?:/.test(link)) return false;
+    if (!existsSync(root + target)) return true;
+    return fragment !== undefined && !readReadme(target).headings.some(({ text }) => anchor(text) === fragment);
   });
 }
