@@ -23,7 +23,7 @@ const QUERY_TIMEOUT_MS = 3000;
 /** The server's limit, a little lower, so that a slow statement ends with an error instead of a broken connection. */
 const STATEMENT_TIMEOUT_MS = 2800;
 
-/** Old connections are renewed, so that a database that moved or a rotated password is noticed. */
+/** Old connections are renewed, so that a database that moved is noticed. */
 const CONNECTION_LIFETIME_S = 1800;
 
 // bigint ids as numbers: they are generated from 1 upwards and do not reach 2^53. numeric stays text.

@@ -60,6 +60,11 @@ test('two commands are joined byte for byte, and whichever fails is told', async
   await run(['cmp', from, to], options);
   await assert.rejects(pipe(['sh', '-c', 'echo source >&2; exit 3'], ['cat'], options), /exit code 3: .*source/s);
   await assert.rejects(pipe(['cat', from], ['sh', '-c', 'echo sink >&2; exit 4'], options), /exit code 4: .*sink/s);
+  // A source that goes on, or says nothing, does not keep it waiting; nor do children of either.
+  const long = { timeoutMs: 600_000 };
+  for (const source of [['yes'], ['sleep', '500'], ['sh', '-c', 'sleep 500; true']]) {
+    await assert.rejects(pipe(source, ['sh', '-c', 'exit 5'], long), /exit code 5/);
+  }
   const controller = new AbortController();
   setTimeout(() => controller.abort(new Error('asked to')), 50);
   await assert.rejects(pipe(['sleep', '60'], ['cat'], { ...options, signal: controller.signal }), /asked to/);

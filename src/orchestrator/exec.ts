@@ -127,17 +127,23 @@ export async function pipe(
   sink.stdin?.on('error', () => undefined);
   sink.stdout?.resume();
   source.stdout?.pipe(sink.stdin!);
-  const end = (signalName: NodeJS.Signals): void => [source, sink].forEach((child) => void child.kill(signalName));
+  const end = (name: NodeJS.Signals): void =>
+    [source, sink].forEach(({ pid }) => pid !== undefined && killGroup(pid, name));
   const interrupt = (): void => end('SIGINT');
   signal?.addEventListener('abort', interrupt);
   const timer = setTimeout(() => end('SIGKILL'), timeoutMs);
-  const exits = await Promise.all([ended(from, source, 'close'), ended(to, sink, 'close')]).finally(() => {
+  // Nobody reads any more when the sink has failed: a source that does not write would not notice.
+  const sinkEnded = ended(to, sink, 'close').then((exit) => {
+    if (exit.code !== 0) end('SIGKILL');
+    return exit;
+  });
+  const exits = await Promise.all([ended(from, source, 'close'), sinkEnded]).finally(() => {
     clearTimeout(timer);
     signal?.removeEventListener('abort', interrupt);
     end('SIGKILL');
   });
   signal?.throwIfAborted();
-  // The sink's own failure ends the source as well, and is the one to tell.
+  // A failed sink ends the source as well, and is the one to tell.
   const [sourceExit, sinkExit] = exits;
   if (sinkExit.code !== 0) throw new CommandError(to, sinkExit, complaints[1]?.() ?? '');
   if (sourceExit.code !== 0) throw new CommandError(from, sourceExit, complaints[0]?.() ?? '');

@@ -17,7 +17,8 @@ test('PostgreSQL takes the verifier for the password, and the password never com
     assert.ok(!sql.includes('clock'));
     await admin.query(sql);
     const connect = async (given: string): Promise<void> => {
-      const client = new Client({ connectionString: url, user: role, password: given });
+      const { hostname: host, port } = new URL(url);
+      const client = new Client({ host, port: Number(port), database: 'postgres', user: role, password: given });
       try {
         await client.connect();
       } finally {

@@ -15,7 +15,7 @@ export class DeadlineError extends Error {
  * Probes again and again until the thing is done. An error that the probe throws ends the wait: only "not yet" is waited for.
  * @param what what is waited for, for the message
  * @param deadlineMs how long, in milliseconds from now
- * @param probe looks once; is handed a signal that fires at the deadline
+ * @param probe looks once
  * @param options.everyMs pause between two looks; 50 ms when absent, short beside anything that is waited for here
  * @param options.signal ends the wait with its reason
  * @throws DeadlineError at the deadline

@@ -2,7 +2,7 @@ import { CommandError } from '../exec.ts';
 import { Failure } from '../failure.ts';
 import { done, notYet, until } from '../wait.ts';
 import type { Kubectl, KubernetesObject } from './kubectl.ts';
-import { namespace } from './kubectl.ts';
+import { namespace, patiently } from './kubectl.ts';
 
 /** Where clients reach the gateway, on every node. */
 export const nodePort = 30_000;
@@ -16,7 +16,7 @@ const requestTimeoutMs = 3_000;
 const paths = ['/health/ready', '/api/movies?limit=1', '/api/billing?limit=1'] as const;
 
 export interface Node extends KubernetesObject {
-  status: { addresses?: { type: string; address: string }[] };
+  status: { addresses?: readonly { type: string; address: string }[] };
 }
 
 export interface Autoscaler extends KubernetesObject {
@@ -26,11 +26,14 @@ export interface Autoscaler extends KubernetesObject {
 /** Where clients go: the gateway on each node. */
 export async function gatewayAddresses(kubectl: Kubectl): Promise<string[]> {
   const nodes = await kubectl.list<Node>('nodes');
-  return nodes.flatMap(({ status }) =>
-    (status.addresses ?? [])
-      .filter(({ type }) => type === 'InternalIP')
-      .map(({ address }) => `http://${address.includes(':') ? `[${address}]` : address}:${nodePort}`),
-  );
+  return nodes.flatMap(({ status }) => gatewaysOn(status.addresses));
+}
+
+/** The same for a node with these addresses, an IPv4 and an IPv6 perhaps. */
+export function gatewaysOn(addresses: Node['status']['addresses'] = []): string[] {
+  return addresses
+    .filter(({ type }) => type === 'InternalIP')
+    .map(({ address }) => `http://${address.includes(':') ? `[${address}]` : address}:${nodePort}`);
 }
 
 /**
@@ -48,11 +51,11 @@ export async function waitForAnswers(
     const problems = (await Promise.all(addresses.map(problemAt))).filter((problem) => problem !== undefined);
     const blind = await autoscalerProblems(kubectl);
     if (blind.length > 0) return notYet(blind.join('; '));
-    if (problems.length === 0) return done(addresses);
+    if (addresses.length > 0 && problems.length === 0) return done(addresses);
     if (onlyInside && problems.every(({ silent }) => silent) && (await answersInside(kubectl))) return done([]);
-    return notYet(problems.map(({ message }) => message).join('; '));
+    return notYet(problems.map(({ message }) => message).join('; ') || 'no node tells its address');
   };
-  return until('the system answers', answersTimeoutMs, look, { everyMs: 1_000, signal });
+  return until('the system answers', answersTimeoutMs, () => patiently(look), { everyMs: 1_000, signal });
 }
 
 interface AddressProblem {

@@ -8,7 +8,7 @@ import type { Step } from '../steps.ts';
 import { DeadlineError } from '../wait.ts';
 import { lockCluster } from './lock.ts';
 import { readRecord } from './record.ts';
-import { openSession, whereOptions } from './session.ts';
+import { noCluster, openSession, whereOptions } from './session.ts';
 import type { Session, WhereValues } from './session.ts';
 
 /** The options of every command that changes the cluster. */
@@ -57,9 +57,7 @@ export async function changeCluster(change: Change): Promise<number> {
     print((await planSteps(await steps(session))).join('\n'));
     return exitCodes.ok.code;
   }
-  if (needsCluster && (await readRecord()) === undefined) {
-    throw new Failure('unreachable', 'There is no cluster of this repository.', { cure: './orchestrator.sh create' });
-  }
+  if (needsCluster && (await readRecord()) === undefined) throw noCluster();
   using _lock = await lockCluster(command);
   await confirm?.(session);
   const onEvent = json ? (event: object): void => print(JSON.stringify(event)) : undefined;

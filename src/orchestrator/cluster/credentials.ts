@@ -11,8 +11,8 @@ export function valuesOf({ stringData, data }: Secret): Record<string, string> {
 }
 
 /**
- * The Secrets that the cluster shall have: what it has already stays; what it lacks gets a random password in the place of the
- * demonstration value.
+ * The Secrets that the cluster shall have. What it has already stays; a random password comes in the place of what it lacks, and of
+ * the demonstration value, which everybody can read in the repository.
  * @param fresh names of Secrets whose passwords are made anew all the same
  */
 export function decideCredentials(
@@ -25,21 +25,20 @@ export function decideCredentials(
     const known = existing.find(({ metadata }) => metadata.name === name);
     const values = known === undefined ? {} : valuesOf(known);
     const decide = ([key, value]: [string, string]): [string, string] => {
-      if (isPassword(key) && (fresh.includes(name) || values[key] === undefined)) return [key, randomPassword()];
+      const published = values[key] === undefined || values[key] === value;
+      if (isPassword(key) && (fresh.includes(name) || published)) return [key, randomPassword()];
       return [key, values[key] ?? value];
     };
     return { ...secret, stringData: Object.fromEntries(Object.entries(valuesOf(secret)).map(decide)) };
   });
 }
 
-/** Which passwords of the cluster are those of the published file, as `secret/key`. */
-export function demonstrationValues(demonstration: readonly Secret[], existing: readonly Secret[]): string[] {
-  return existing.flatMap((secret) => {
-    const published = demonstration.find(({ metadata }) => metadata.name === secret.metadata.name);
-    if (published === undefined) return [];
-    const theirs = valuesOf(published);
-    return Object.entries(valuesOf(secret))
-      .filter(([key, value]) => isPassword(key) && theirs[key] === value)
-      .map(([key]) => `${secret.metadata.name}/${key}`);
-  });
+/** Names of the Secrets in which a password is still the one that everybody can read in the repository. */
+export function demonstrationSecrets(published: readonly Secret[], existing: readonly Secret[]): string[] {
+  const isPublished = (secret: Secret): boolean => {
+    const theirs = published.find(({ metadata }) => metadata.name === secret.metadata.name);
+    const values = theirs === undefined ? {} : valuesOf(theirs);
+    return Object.entries(valuesOf(secret)).some(([key, value]) => isPassword(key) && values[key] === value);
+  };
+  return existing.filter(isPublished).map(({ metadata }) => metadata.name);
 }

@@ -16,7 +16,8 @@ import { isSecret, isWorkload, nameOf } from './objects.ts';
 import type { Secret, Workload } from './objects.ts';
 import { tellPasswords } from './passwords.ts';
 import { waitForRollout } from './rollout.ts';
-import { listWorkloads, scale } from './scale.ts';
+import { requireNoMove } from './move.state.ts';
+import { listWorkloads, removeEndedPods, scale } from './scale.ts';
 import type { Session } from './session.ts';
 import { freeStuckPods } from './stuck-pods.ts';
 
@@ -103,6 +104,8 @@ export function deploySteps(session: Session, options: DeployOptions): Step[] {
 
 async function planDeployment(session: Session, options: DeployOptions): Promise<Plan> {
   const kubectl = await session.kubectl();
+  await requireNoMove(kubectl);
+  await removeEndedPods(kubectl);
   const demonstration = (await readManifests()).filter(isSecret);
   const existing = await kubectl.list<Secret>('secrets');
   return arrange(session, options, decideCredentials(demonstration, existing, options.fresh));

@@ -8,6 +8,11 @@ interface Kubeconfig {
   users?: { name: string; user: unknown }[];
 }
 
+/** The name of the context that kubectl uses by itself. */
+export function currentContext(text: string): string {
+  return (parse(text) as Kubeconfig | null)?.['current-context'] ?? '';
+}
+
 /**
  * A kubeconfig with one context, which leads to the namespace of the system, so that commands work without `-n`. All in it is
  * named after that: every K3s calls everything "default".

@@ -1,6 +1,8 @@
 import { CommandError, run } from '../exec.ts';
 import { Failure } from '../failure.ts';
 import { findProgram } from '../programs.ts';
+import { notYet } from '../wait.ts';
+import type { Seen } from '../wait.ts';
 
 /** The namespace of the system. */
 export const namespace = 'microservices';
@@ -79,44 +81,47 @@ export function openKubectl(target: KubectlTarget): Kubectl {
   };
 }
 
+export const installKubectl =
+  'Install it: https://kubernetes.io/docs/tasks/tools/    macOS: brew install kubectl    Ubuntu: sudo snap install kubectl --classic';
+
 /** @throws Failure missing-tool */
 export async function requireKubectl(folders: readonly string[]): Promise<string> {
   const program = await findProgram('kubectl', folders);
   if (program !== undefined) return program;
   throw new Failure('missing-tool', 'kubectl is not on this machine.', {
-    cure: 'Install it: https://kubernetes.io/docs/tasks/tools/    macOS: brew install kubectl    Ubuntu: sudo snap install kubectl --classic',
+    cure: installKubectl,
   });
 }
 
-/** What kubectl says, and what it means to the user: the first that fits. */
+/** What kubectl says before it gets to the matter, and what it means to the user: the first that fits. */
 const obstacles: readonly [pattern: RegExp, message: string, cure: string][] = [
   [
-    /context .* does not exist|context was not found|no context exists|current-context is not set|no configuration has been provided|couldn't get version|localhost:8080/,
+    /^error: (context .* does not exist|no context exists|current-context|no configuration has been provided)|localhost:8080/im,
     'The kubeconfig does not name a cluster.',
     'kubectl config get-contexts shows which there are: --context NAME, or another file: --kubeconfig FILE',
   ],
   [
-    /no such file|error loading config file|cannot unmarshal|yaml:|illegal base64|invalid configuration|unable to (load|read)/i,
+    /^error: (stat .*|error loading config file.*|invalid configuration.*|unable to (load|read).*|.*illegal base64.*)/im,
     'The kubeconfig cannot be used.',
     'Correct the file that --kubeconfig or KUBECONFIG names; kubectl config view shows what kubectl reads.',
   ],
   [
-    /x509|certificate/i,
+    /Unable to connect to the server: .*(x509|certificate)/i,
     'The cluster does not show the certificate that the kubeconfig expects.',
     'The cluster was made anew, or its clock is wrong: fetch its kubeconfig again.',
   ],
   [
-    /Unauthorized|must be logged in|credentials|exec plugin/i,
+    /^error: You must be logged in|Unauthorized\)?$|getting credentials: exec/im,
     'The cluster does not know the user of the kubeconfig.',
     'Log in again with the tool of your cluster, or fetch its kubeconfig anew.',
   ],
   [
-    /forbidden: User|cannot .* at the cluster scope/,
+    /\(Forbidden\): .* is forbidden: User /,
     'The user of the kubeconfig may not do this.',
     'Use a kubeconfig with the rights of an administrator (cluster-admin).',
   ],
   [
-    /refused|no route to host|timeout|timed out|no such host|deadline exceeded|unreachable|Unable to connect|connection reset|EOF|TLS/i,
+    /^(Unable to connect to the server|The connection to the server .* was refused|error: .*(connect: |i\/o timeout|TLS handshake timeout|connection refused|no such host)|Error from server \((Timeout|ServiceUnavailable|ServerTimeout)\)|error: the server doesn't have a resource type|.*(net\/http: |Client\.Timeout|context deadline exceeded|http2: client connection lost|connection reset by peer|unexpected EOF|etcdserver: ))/m,
     'The cluster does not answer.',
     'Start it (./orchestrator.sh start), or look whether its address can be reached: kubectl cluster-info',
   ],
@@ -127,4 +132,14 @@ function obstacle(error: unknown): Failure | undefined {
   if (!(error instanceof CommandError)) return undefined;
   const known = obstacles.find(([pattern]) => pattern.test(error.output));
   return known && new Failure('unreachable', known[1], { cure: known[2], cause: error });
+}
+
+/** A probe for `until` on a cluster that may fall silent for a moment, as a small one does under load: that is a state as well. */
+export async function patiently<T>(probe: () => Promise<Seen<T>>): Promise<Seen<T>> {
+  try {
+    return await probe();
+  } catch (error) {
+    if (error instanceof Failure && error.kind === 'unreachable') return notYet(error.message);
+    throw error;
+  }
 }

@@ -1,7 +1,7 @@
 import { Failure } from '../failure.ts';
 import { writePrivateFile } from '../files.ts';
 import type { Step } from '../steps.ts';
-import { ownKubeconfig } from './kubeconfig.ts';
+import { currentContext, ownKubeconfig } from './kubeconfig.ts';
 import { forgetCluster, kubeconfigFile, readRecord, writeRecord } from './record.ts';
 import type { Session } from './session.ts';
 
@@ -21,6 +21,8 @@ export function upStep(session: Session): Step {
       try {
         const text = await provider.up({ ...session, say });
         await writePrivateFile(kubeconfigFile, ownKubeconfig(text));
+        // What was the current context today may be another one tomorrow.
+        if (provider.name === 'kubeconfig') await writeRecord({ context: currentContext(text), ...record });
       } catch (error) {
         // With nothing made, what the command line said binds nobody.
         if (await areMachinesAbsent(session)) await (known === undefined ? forgetCluster() : writeRecord(known));

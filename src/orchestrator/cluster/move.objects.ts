@@ -24,6 +24,7 @@ export interface Volume extends KubernetesObject {
     claimRef?: { name: string; namespace: string };
     nodeAffinity?: { required?: { nodeSelectorTerms: { matchExpressions?: Requirement[] }[] } };
   };
+  status?: { phase?: string };
 }
 
 interface Requirement {
@@ -48,6 +49,8 @@ export const movedKey = 'microservices/moved';
 
 export interface Moved {
   claim: KubernetesObject;
+  /** The volume that it is a copy of. */
+  from: string;
   reclaimPolicy: string;
 }
 
@@ -123,7 +126,8 @@ export function holderPod(workload: Workload, claim: string, name: string, place
           name: 'copy',
           image: container?.image,
           imagePullPolicy: 'IfNotPresent',
-          command: ['sleep', '3600'],
+          // Longer than all that is done with it; whoever is killed meanwhile leaves nothing for ever.
+          command: ['sleep', '10800'],
           resources: { requests: { cpu: '10m', memory: '16Mi' }, limits: { memory: '128Mi' } },
           securityContext: container?.['securityContext'],
           volumeMounts: [{ name: 'data', mountPath: '/data' }],

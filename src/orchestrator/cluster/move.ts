@@ -3,6 +3,7 @@ import { Failure } from '../failure.ts';
 import type { Step } from '../steps.ts';
 import { done, notYet, until } from '../wait.ts';
 import { waitUntilRolledOut } from './deployment.ts';
+import { namespace, patiently } from './kubectl.ts';
 import type { Kubectl } from './kubectl.ts';
 import {
   chooseTarget,
@@ -15,7 +16,9 @@ import {
   nodeOfVolume,
   packScript,
 } from './move.objects.ts';
-import type { Claim, StoreName, Volume } from './move.objects.ts';
+import type { Moved, StoreName } from './move.objects.ts';
+import { discard, findMoved, goesOn, patchVolume, readClaim, readVolume, shortWaitMs, unmark } from './move.state.ts';
+import type { Move } from './move.state.ts';
 import { applyObjects } from './apply.ts';
 import type { Workload } from './objects.ts';
 import { listWorkloads, scale } from './scale.ts';
@@ -23,18 +26,6 @@ import type { Session } from './session.ts';
 
 /** Gigabytes through two connections to the API server. */
 const copyTimeoutMs = 3_600_000;
-
-/** A volume is made, an image pulled, a pod ends within its grace of 120 s. */
-const shortWaitMs = 240_000;
-
-interface Move {
-  name: StoreName;
-  /** The node; the only other one when absent. */
-  wanted: string | undefined;
-  session: Session;
-  kubectl: Kubectl;
-  say: (line: string) => void;
-}
 
 /**
  * Moves a database or the broker with its data to another node, for volumes that are tied to one. The old volume goes only when
@@ -74,9 +65,9 @@ export function moveSteps(
 }
 
 async function copyVolume(move: Move): Promise<void> {
-  const { name, wanted, kubectl, say, session } = move;
-  if ((await findMoved(kubectl, name)) !== undefined) return say('the copy of an interrupted move is there');
+  const { name, wanted, kubectl, say } = move;
   const claim = await readClaim(kubectl, claimOf[name]);
+  if (await goesOn(move, claim)) return void (await stopStore(move));
   const volume = claim && (await readVolume(kubectl, claim));
   if (claim === undefined || volume === undefined) {
     throw new Failure('not-running', `${name} has no volume yet.`, { cure: './orchestrator.sh create' });
@@ -89,15 +80,10 @@ async function copyVolume(move: Move): Promise<void> {
   }
   const target = chooseTarget(await kubectl.list('nodes'), source, wanted);
   if (target === source) return say(`${name} is on ${target} already`);
-  const workload = await readWorkload(kubectl, name);
   say(`${name} stops, and goes from ${source} to ${target}`);
-  await scale(kubectl, [workload], 0);
-  const noPods = async () => {
-    const left = await kubectl.list('pods', `--selector=app.kubernetes.io/name=${name}`);
-    return left.length === 0 ? done(undefined) : notYet('its pod is still there');
-  };
-  await until(`${name} stops`, shortWaitMs, noPods, { everyMs: 500, signal: session.signal });
+  const workload = await stopStore(move);
 
+  const { session } = move;
   const copyName = `${claimOf[name]}-copy`;
   const [from, to] = [`${copyName}-source`, `${copyName}-target`];
   await discard(kubectl, 'pods', from, to);
@@ -110,11 +96,13 @@ async function copyVolume(move: Move): Promise<void> {
     ]);
     await copyFiles(move, from, to);
   } finally {
-    await discard(kubectl, 'pods', from, to);
+    // After a Ctrl-C as well: a pod that has ended is never ready, and everybody waits for all pods.
+    await discard(await session.kubectl(new AbortController().signal), 'pods', from, to);
   }
   const copied = await readVolume(kubectl, (await readClaim(kubectl, copyName))!);
   const { name: copiedName } = copied!.metadata;
-  const moved = {
+  const moved: Moved = {
+    from: volume.metadata.name,
     claim: claimLike(claim, claimOf[name], copiedName),
     reclaimPolicy: copied!.spec.persistentVolumeReclaimPolicy,
   };
@@ -122,6 +110,19 @@ async function copyVolume(move: Move): Promise<void> {
     metadata: { annotations: { [movedKey]: JSON.stringify(moved) } },
     spec: { persistentVolumeReclaimPolicy: 'Retain' },
   });
+}
+
+/** @returns the workload, whose pod is gone */
+async function stopStore({ name, kubectl, session }: Move): Promise<Workload> {
+  const workload = await readWorkload(kubectl, name);
+  await scale(kubectl, [workload], 0);
+  const noPods = async () => {
+    const left = await kubectl.list('pods', `--selector=app.kubernetes.io/name=${name}`);
+    return left.length === 0 ? done(undefined) : notYet('its pod is still there');
+  };
+  const options = { everyMs: 500, signal: session.signal };
+  await until(`${name} stops`, shortWaitMs, () => patiently(noPods), options);
+  return workload;
 }
 
 /** @throws Failure when the copy is not the same in the end */
@@ -158,45 +159,25 @@ async function swapVolumes({ name, kubectl, say, session }: Move): Promise<void>
   }
   await discard(kubectl, 'persistentvolumeclaims', `${claimOf[name]}-copy`);
   if (current?.spec.volumeName !== volumeName) {
-    await patchVolume(kubectl, volumeName, { spec: { claimRef: null } });
+    // Reserved, so that no other claim can take it.
+    const claimRef = { name: claimOf[name], namespace, uid: null, resourceVersion: null };
+    await patchVolume(kubectl, volumeName, { spec: { claimRef } });
     await applyObjects(kubectl, [claim]);
   }
   const bound = async () => {
     const phase = (await readClaim(kubectl, claimOf[name]))?.status?.phase;
     return phase === 'Bound' ? done(undefined) : notYet(`it is ${phase ?? 'not there'}`);
   };
-  await until(`the claim ${claimOf[name]} is bound`, shortWaitMs, bound, { everyMs: 500, signal: session.signal });
-  await patchVolume(kubectl, volumeName, {
-    metadata: { annotations: { [movedKey]: null } },
-    spec: { persistentVolumeReclaimPolicy: reclaimPolicy },
+  await until(`the claim ${claimOf[name]} is bound`, shortWaitMs, () => patiently(bound), {
+    everyMs: 500,
+    signal: session.signal,
   });
+  await unmark(kubectl, volumeName, reclaimPolicy);
   say(`${claimOf[name]} leads to ${volumeName} now`);
-}
-
-async function findMoved(kubectl: Kubectl, name: StoreName): Promise<Volume | undefined> {
-  const volumes = await kubectl.list<Volume>('persistentvolumes');
-  return volumes.find((volume) => movedOf(volume)?.claim.metadata.name === claimOf[name]);
-}
-
-async function readClaim(kubectl: Kubectl, name: string): Promise<Claim | undefined> {
-  return (await kubectl.list<Claim>('persistentvolumeclaims', `--field-selector=metadata.name=${name}`))[0];
-}
-
-async function readVolume(kubectl: Kubectl, { spec: { volumeName } }: Claim): Promise<Volume | undefined> {
-  return volumeName === undefined ? undefined : (await kubectl.list<Volume>('persistentvolumes', volumeName))[0];
 }
 
 async function readWorkload(kubectl: Kubectl, name: StoreName): Promise<Workload> {
   const workload = (await listWorkloads(kubectl)).find(({ metadata }) => metadata.name === name);
   if (workload !== undefined) return workload;
   throw new Failure('not-running', `${name} is not in this cluster.`, { cure: './orchestrator.sh create' });
-}
-
-/** Deletes these where they are, and waits until they are gone. */
-async function discard(kubectl: Kubectl, resource: string, ...names: string[]): Promise<void> {
-  await kubectl.run(['delete', resource, ...names, '--ignore-not-found'], { timeoutMs: shortWaitMs });
-}
-
-async function patchVolume(kubectl: Kubectl, name: string, patch: object): Promise<void> {
-  await kubectl.run(['patch', 'persistentvolume', name, '--type=merge', `--patch=${JSON.stringify(patch)}`]);
 }

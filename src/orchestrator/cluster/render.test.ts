@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { markConfiguration } from './config-hash.ts';
-import { decideCredentials, demonstrationValues, valuesOf } from './credentials.ts';
+import { decideCredentials, demonstrationSecrets, valuesOf } from './credentials.ts';
 import { nameImages, userInManifests } from './images.ts';
 import type { KubernetesObject } from './kubectl.ts';
 import { isSecret, isWorkload } from './objects.ts';
@@ -92,19 +92,22 @@ test('the first time, every password is made anew and differs from every other; 
     decided.map((secret) => valuesOf(secret)['username']),
     ['inventory_user', 'billing_user', 'services'],
   );
-  assert.deepEqual(demonstrationValues(secrets, decided), []);
+  assert.deepEqual(demonstrationSecrets(secrets, decided), []);
 });
 
-test('what the cluster has already stays, demonstration values too; what it lacks is made', () => {
+test('what the cluster has already stays; what it lacks is made, and what everybody knows is replaced', () => {
   const [first] = secrets;
   assert.ok(first);
-  const existing = inCluster(first, { username: 'somebody', password: 'inventory-demo' });
+  const existing = inCluster(first, { username: 'somebody', password: 'theirs' });
   const [kept] = decideCredentials(secrets, [existing]);
   const values = valuesOf(kept!);
   assert.equal(values['username'], 'somebody');
-  assert.equal(values['password'], 'inventory-demo');
+  assert.equal(values['password'], 'theirs');
   assert.match(values['superuser-password'] ?? '', /^[A-Za-z0-9]{20}$/);
-  assert.deepEqual(demonstrationValues(secrets, [existing]), ['inventory-database/password']);
+  assert.deepEqual(demonstrationSecrets(secrets, [existing]), []);
+  const byHand = inCluster(first, { username: 'inventory_user', password: 'inventory-demo' });
+  assert.deepEqual(demonstrationSecrets(secrets, [byHand]), ['inventory-database']);
+  assert.match(valuesOf(decideCredentials(secrets, [byHand])[0]!)['password'] ?? '', /^[A-Za-z0-9]{20}$/);
 });
 
 test('rotation changes every password of the Secrets that it names', () => {

@@ -1,5 +1,6 @@
 import { duration } from '../terminal.ts';
 import { done, notYet, until } from '../wait.ts';
+import { patiently } from './kubectl.ts';
 import type { Kubectl, KubernetesObject } from './kubectl.ts';
 import { nameOf } from './objects.ts';
 import type { Workload } from './objects.ts';
@@ -61,27 +62,23 @@ export async function waitForRollout(
   const start = performance.now();
   let told = start;
   let checked = start;
-  await until(
-    names.join(', '),
-    deadlineMs,
-    async () => {
-      const running = await kubectl.list<RunningWorkload>(...names);
-      const waiting = running.flatMap((workload) => {
-        const state = rolloutState(workload);
-        return state === undefined ? [] : [`${workload.metadata.name}: ${state}`];
-      });
-      if (waiting.length === 0) return done(undefined);
-      const now = performance.now();
-      if (now - told >= progressEveryMs) {
-        told = now;
-        say(`${duration(now - start)}: ${waiting.join('; ')}`);
-      }
-      if (now - checked >= checkEveryMs) {
-        checked = now;
-        await check();
-      }
-      return notYet(waiting.join('; '));
-    },
-    { everyMs: pollMs, signal },
-  );
+  const look = async () => {
+    const running = await kubectl.list<RunningWorkload>(...names);
+    const waiting = running.flatMap((workload) => {
+      const state = rolloutState(workload);
+      return state === undefined ? [] : [`${workload.metadata.name}: ${state}`];
+    });
+    if (waiting.length === 0) return done(undefined);
+    const now = performance.now();
+    if (now - told >= progressEveryMs) {
+      told = now;
+      say(`${duration(now - start)}: ${waiting.join('; ')}`);
+    }
+    if (now - checked >= checkEveryMs) {
+      checked = now;
+      await check();
+    }
+    return notYet(waiting.join('; '));
+  };
+  await until(names.join(', '), deadlineMs, () => patiently(look), { everyMs: pollMs, signal });
 }

@@ -1,5 +1,6 @@
 import { done, notYet, until } from '../wait.ts';
 import { stopOrder } from '../local/components.ts';
+import { patiently } from './kubectl.ts';
 import type { Kubectl, KubernetesObject } from './kubectl.ts';
 import { nameOf } from './objects.ts';
 import type { Workload } from './objects.ts';
@@ -42,6 +43,16 @@ export async function stopWorkloads(kubectl: Kubectl, say: (line: string) => voi
       const left = (await kubectl.list('pods', selector)).map(({ metadata }) => metadata.name);
       return left.length === 0 ? done(undefined) : notYet(`${left.join(', ')} still there`);
     };
-    await until(`the pods of ${names.join(', ')} end`, goneTimeoutMs, gone, { everyMs: 500, signal });
+    await until(`the pods of ${names.join(', ')} end`, goneTimeoutMs, () => patiently(gone), { everyMs: 500, signal });
+  }
+}
+
+/**
+ * Removes pods that have ended: those that a machine's shutdown left behind, and nobody else removes. `kubectl wait` for all pods
+ * would wait for them in vain.
+ */
+export async function removeEndedPods(kubectl: Kubectl): Promise<void> {
+  for (const phase of ['Failed', 'Succeeded']) {
+    await kubectl.run(['delete', 'pods', partOfSystem, `--field-selector=status.phase=${phase}`, '--wait=false']);
   }
 }

@@ -8,7 +8,7 @@ test('the command line decides where the cluster runs, then what create remember
   assert.deepEqual(chooseWhere({}, undefined), { provider: 'vagrant' });
   const known = { provider: 'kubeconfig', kubeconfig: '/a', context: 'b' } as const;
   assert.deepEqual(chooseWhere({}, known), known);
-  assert.deepEqual(chooseWhere({ context: 'c' }, known), { ...known, context: 'c' });
+  assert.deepEqual(chooseWhere({ context: 'b', 'load-with': 'load' }, known), { ...known, loadWith: 'load' });
   assert.deepEqual(chooseWhere({ provider: 'ssh', host: ['a@1', 'b@2,c@3'], identity: '/key' }, undefined), {
     provider: 'ssh',
     hosts: ['a@1', 'b@2', 'c@3'],
@@ -21,6 +21,14 @@ test('options that do not go together are refused', () => {
   assert.throws(() => chooseWhere({ provider: 'ssh', host: ['a@1'] }, undefined), /takes two or more machines/);
   assert.throws(() => chooseWhere({ host: ['a@1'] }, undefined), /--host belongs to --provider ssh, not to vagrant/);
   assert.throws(() => chooseWhere({ provider: 'vagrant' }, { provider: 'kubeconfig' }), /destroy first/);
+  const theirs = { provider: 'kubeconfig', kubeconfig: '/a', context: 'b' } as const;
+  assert.throws(() => chooseWhere({ context: 'c' }, theirs), /was made with --context b: .*destroy first/);
+  assert.throws(() => chooseWhere({ kubeconfig: '/c' }, theirs), /was made with --kubeconfig \/a/);
+  const machines = { provider: 'ssh', hosts: ['a@1', 'b@2'] } as const;
+  assert.throws(
+    () => chooseWhere({ host: ['c@3', 'b@2'] }, { ...machines, hosts: [...machines.hosts] }),
+    /server .* is a@1/,
+  );
 });
 
 const kubeconfig = (current: string): string => `

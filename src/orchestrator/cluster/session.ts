@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import type { Context } from '../command.ts';
 import { chooseWord } from '../command.ts';
 import { Failure, UsageError } from '../failure.ts';
@@ -45,9 +45,10 @@ export interface Session extends Work {
   terminal: Context['terminal'];
   /**
    * kubectl on the cluster that `create` made.
+   * @param signal ends its commands; the session's own when absent
    * @throws Failure unreachable when there is none yet, missing-tool without kubectl
    */
-  kubectl(): Promise<Kubectl>;
+  kubectl(signal?: AbortSignal): Promise<Kubectl>;
 }
 
 /**
@@ -58,7 +59,8 @@ export interface Session extends Work {
 export async function openSession(values: WhereValues, context: Context, signal: AbortSignal): Promise<Session> {
   const { terminal, environment } = context;
   const known = await readRecord();
-  const record = chooseWhere(values, known);
+  const chosen = chooseWhere(values, known);
+  const record = { ...(chosen.provider === 'kubeconfig' && defaultKubeconfig(environment.user)), ...chosen };
   const provider = createProvider(record);
   const origin = values.provider === undefined ? (known === undefined ? ' (the default)' : ' (as created)') : '';
   terminal.write(`provider: ${provider.name}${origin}${describe(record)}\n`);
@@ -69,15 +71,25 @@ export async function openSession(values: WhereValues, context: Context, signal:
     environment,
     signal,
     say: (line) => terminal.write(`      ${line}\n`),
-    kubectl: async () => {
-      if ((await readIfThere(kubeconfigFile)) === undefined) {
-        throw new Failure('unreachable', `There is no cluster here: ${kubeconfigFile} does not exist.`, {
-          cure: './orchestrator.sh create',
-        });
-      }
-      return openKubectl({ program: await requireKubectl(environment.folders), kubeconfig: kubeconfigFile, signal });
+    kubectl: async (own = signal) => {
+      if ((await readIfThere(kubeconfigFile)) === undefined) throw noCluster();
+      const program = await requireKubectl(environment.folders);
+      return openKubectl({ program, kubeconfig: kubeconfigFile, signal: own });
     },
   };
+}
+
+/** Where kubectl looks by itself; several files it knows how to join, and we leave that to it. */
+function defaultKubeconfig({ KUBECONFIG: named, HOME: home }: NodeJS.ProcessEnv): { kubeconfig?: string } {
+  if (named?.includes(delimiter)) return {};
+  if (named) return { kubeconfig: resolve(named) };
+  return home ? { kubeconfig: join(home, '.kube/config') } : {};
+}
+
+export function noCluster(): Failure {
+  return new Failure('unreachable', `There is no cluster here: ${kubeconfigFile} does not exist.`, {
+    cure: './orchestrator.sh create',
+  });
 }
 
 const belongsTo = {
@@ -105,19 +117,39 @@ export function chooseWhere(values: WhereValues, known: ClusterRecord | undefine
     }
   }
   const { host, identity, kubeconfig, context, 'load-with': loadWith } = values;
-  const given: ClusterRecord = {
-    provider,
+  const given: Partial<ClusterRecord> = {
     ...(host && { hosts: host.flatMap((hosts) => hosts.split(',')) }),
     ...(identity && { identityFile: resolve(identity) }),
     ...(kubeconfig && { kubeconfig: resolve(kubeconfig) }),
     ...(context && { context }),
     ...(loadWith && { loadWith }),
   };
-  const record = { ...known, ...given };
+  if (known !== undefined) requireSame(known, given);
+  const record: ClusterRecord = { ...known, ...given, provider };
   if (provider === 'ssh' && (record.hosts?.length ?? 0) < 2) {
     throw new UsageError('--provider ssh takes two or more machines: --host user@server --host user@agent');
   }
   return record;
+}
+
+/**
+ * Another cluster than the one that is there must not be meant: what is shown would not be what is changed.
+ * @throws UsageError
+ */
+function requireSame(known: ClusterRecord, given: Partial<ClusterRecord>): void {
+  for (const [field, option] of [
+    ['kubeconfig', '--kubeconfig'],
+    ['context', '--context'],
+  ] as const) {
+    if (given[field] === undefined || known[field] === undefined || given[field] === known[field]) continue;
+    throw new UsageError(
+      `the cluster that is there was made with ${option} ${known[field]}: ./orchestrator.sh destroy first, or leave out ${option}`,
+    );
+  }
+  const [server] = known.hosts ?? [];
+  if (given.hosts !== undefined && server !== undefined && given.hosts[0] !== server) {
+    throw new UsageError(`the server of the cluster that is there is ${server}: ./orchestrator.sh destroy first`);
+  }
 }
 
 function describe({ hosts, kubeconfig, context }: ClusterRecord): string {

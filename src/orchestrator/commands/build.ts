@@ -1,3 +1,4 @@
+import { lockCluster } from '../cluster/lock.ts';
 import { readRecord } from '../cluster/record.ts';
 import type { Command } from '../command.ts';
 import { chooseWord, parseCommandLine } from '../command.ts';
@@ -65,6 +66,8 @@ export const build: Command = {
     }
     const say = (line: string): void => terminal.write(`${line}\n`);
     using interrupt = listenForInterrupt('./orchestrator.sh build goes on where it was.', say);
+    // What was built is recorded for deploy, and loaded into nodes: one at a time.
+    using _lock = await lockCluster('build');
     say(`with ${plan.tool.name} (${plan.tool.program})`);
     const { signal } = interrupt;
     const load = await loaderOf({ environment, say, signal });

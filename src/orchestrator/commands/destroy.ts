@@ -1,8 +1,11 @@
 import { createInterface } from 'node:readline/promises';
 import { changeCluster, changeHelp, changeOptions } from '../cluster/change.ts';
-import { namespace } from '../cluster/kubectl.ts';
-import type { KubernetesObject } from '../cluster/kubectl.ts';
+import { namespace, openKubectl, patiently, requireKubectl } from '../cluster/kubectl.ts';
+import type { Kubectl } from '../cluster/kubectl.ts';
+import type { Volume } from '../cluster/move.objects.ts';
+import { patchVolume } from '../cluster/move.state.ts';
 import { forgetCluster, readRecord } from '../cluster/record.ts';
+import { whereHelp } from '../cluster/session.ts';
 import type { Session } from '../cluster/session.ts';
 import type { Command } from '../command.ts';
 import { parseCommandLine } from '../command.ts';
@@ -16,7 +19,8 @@ Removes all that create made: the machines with everything on them; on a cluster
 with its volumes. All movies and orders are gone then. Asks first.
 
   --yes                   do not ask
-${changeHelp}`;
+${changeHelp}
+${whereHelp}`;
 
 export const destroy: Command = {
   summary: 'remove everything that create made, the data too',
@@ -50,7 +54,7 @@ async function ask({ terminal, provider, signal }: Session): Promise<void> {
   if (answer.trim() !== 'destroy') throw new Failure('declined', 'Nothing was removed.');
 }
 
-/** Pods end in order within 120 s; then the volumes are removed. */
+/** Pods end within their grace of 120 s; then the volumes are removed. */
 const removalTimeoutMs = 300_000;
 
 function removeStep(session: Session): Step {
@@ -63,30 +67,45 @@ function removeStep(session: Session): Step {
     ],
     run: async (say) => {
       // Machines of ours take everything on them along; a cluster that stays is cleared.
-      if (provider.name === 'kubeconfig' && (await readRecord()) !== undefined) await removeNamespace(session, say);
+      if (provider.name === 'kubeconfig') await clear(session, say);
       await provider.remove({ ...session, say });
     },
   };
 }
 
-async function removeNamespace(session: Session, say: (line: string) => void): Promise<void> {
-  const kubectl = await session.kubectl();
+/** @throws Failure declined when the system in the cluster was not made from here */
+async function clear(session: Session, say: (line: string) => void): Promise<void> {
+  if ((await readRecord()) !== undefined) return removeNamespace(session, await session.kubectl(), say);
+  const program = await requireKubectl(session.environment.folders);
+  const theirs = openKubectl({ program, ...session.record, signal: session.signal });
+  if ((await theirs.list('namespaces', `--field-selector=metadata.name=${namespace}`)).length === 0) return;
+  throw new Failure('declined', `The namespace ${namespace} of that cluster was not made from here, and stays.`, {
+    cure: `To make it ours: ./orchestrator.sh create. To remove it by hand: kubectl delete namespace ${namespace}`,
+  });
+}
+
+async function removeNamespace(session: Session, kubectl: Kubectl, say: (line: string) => void): Promise<void> {
+  const ours = async (): Promise<Volume[]> => {
+    const volumes = await kubectl.list<Volume>('persistentvolumes');
+    return volumes.filter(({ spec }) => spec.claimRef?.namespace === namespace);
+  };
+  // A class, or an interrupted move, may have told a volume to outlive its claim.
+  for (const { metadata } of await ours()) {
+    await patchVolume(kubectl, metadata.name, { spec: { persistentVolumeReclaimPolicy: 'Delete' } });
+  }
   await kubectl.run(['delete', 'namespace', namespace, '--ignore-not-found', '--wait=false']);
   const gone = async () => {
-    const [namespaces, volumes] = await Promise.all([
-      kubectl.list('namespaces', `--field-selector=metadata.name=${namespace}`),
-      kubectl.list<Volume>('persistentvolumes'),
-    ]);
-    const ours = volumes.filter(({ spec }) => spec.claimRef?.namespace === namespace);
-    const left = [...namespaces, ...ours].map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+    const namespaces = await kubectl.list('namespaces', `--field-selector=metadata.name=${namespace}`);
+    const volumes = await ours();
+    // Only what a claim has used is deleted with it; a volume that is merely reserved for one is not.
+    const reserved = volumes.filter(({ status }) => status?.phase === 'Available').map(({ metadata }) => metadata.name);
+    if (reserved.length > 0) await kubectl.run(['delete', 'persistentvolume', ...reserved, '--wait=false']);
+    const left = [...namespaces, ...volumes].map(({ kind, metadata }) => `${kind} ${metadata.name}`);
     return left.length === 0 ? done(undefined) : notYet(`${left.join(', ')} still there`);
   };
   say('waiting until the pods and volumes are gone');
-  await until('the namespace is removed', removalTimeoutMs, gone, { everyMs: 1_000, signal: session.signal });
-}
-
-interface Volume extends KubernetesObject {
-  spec: { claimRef?: { namespace: string } };
+  const options = { everyMs: 1_000, signal: session.signal };
+  await until('the namespace is removed', removalTimeoutMs, () => patiently(gone), options);
 }
 
 function forgetStep(): Step {

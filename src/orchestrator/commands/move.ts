@@ -1,6 +1,7 @@
 import { changeCluster, changeHelp, changeOptions, parseTimeout, timeoutHelp } from '../cluster/change.ts';
 import { storeNames } from '../cluster/move.objects.ts';
 import { moveSteps } from '../cluster/move.ts';
+import { whereHelp } from '../cluster/session.ts';
 import type { Command } from '../command.ts';
 import { chooseWord, parseCommandLine } from '../command.ts';
 import { UsageError } from '../failure.ts';
@@ -13,7 +14,8 @@ themselves.) The component is stopped meanwhile; orders are refused (broker) or 
 
 NAME is one of ${storeNames.join(', ')}. NODE may be left out where there is one other.
 
-${timeoutHelp}${changeHelp}`;
+${timeoutHelp}${changeHelp}
+${whereHelp}`;
 
 export const move: Command = {
   summary: 'move a database or the broker with its data to another node',

@@ -1,11 +1,11 @@
-import { changeCluster, changeHelp, changeOptions, parseTimeout } from '../cluster/change.ts';
-import { demonstrationValues, valuesOf } from '../cluster/credentials.ts';
+import { changeCluster, changeHelp, changeOptions, parseTimeout, timeoutHelp } from '../cluster/change.ts';
+import { demonstrationSecrets, valuesOf } from '../cluster/credentials.ts';
 import { deploySteps } from '../cluster/deployment.ts';
 import { readManifests } from '../cluster/manifests.ts';
 import { isSecret } from '../cluster/objects.ts';
 import type { Secret } from '../cluster/objects.ts';
 import { partOfSystem } from '../cluster/scale.ts';
-import { openSession, whereOptions } from '../cluster/session.ts';
+import { openSession, whereOptions, whereHelp } from '../cluster/session.ts';
 import type { Command, Context } from '../command.ts';
 import { chooseWord, parseCommandLine } from '../command.ts';
 import { UsageError, exitCodes } from '../failure.ts';
@@ -18,7 +18,8 @@ const help = `./orchestrator.sh secrets show [-o json]
 show prints every user and password of the system, as the cluster has them. rotate makes all passwords anew: first where they
 are kept, then in the running databases and the broker, then the services get new pods, one at a time. No order is lost.
 
-${changeHelp}`;
+${timeoutHelp}${changeHelp}
+${whereHelp}`;
 
 const actions = ['show', 'rotate'] as const;
 
@@ -40,7 +41,7 @@ async function show(argv: readonly string[], context: Context): Promise<number> 
   using interruption = listenForInterrupt('', () => undefined);
   const session = await openSession(values, context, interruption.signal);
   const existing = await (await session.kubectl()).list<Secret>('secrets', partOfSystem);
-  const published = demonstrationValues((await readManifests()).filter(isSecret), existing);
+  const published = demonstrationSecrets((await readManifests()).filter(isSecret), existing);
   const entries = existing.map((secret) => [secret.metadata.name, valuesOf(secret)] as const);
   if (format === 'json') {
     process.stdout.write(`${JSON.stringify(Object.fromEntries(entries), undefined, 2)}\n`);
@@ -50,7 +51,7 @@ async function show(argv: readonly string[], context: Context): Promise<number> 
   }
   if (published.length > 0) {
     context.terminal.write(
-      `These are the published demonstration values: ${published.join(', ')}\n  ./orchestrator.sh secrets rotate changes them\n`,
+      `Everybody can read these in the repository: the passwords of ${published.join(', ')}\n  ./orchestrator.sh secrets rotate changes them\n`,
     );
   }
   return exitCodes.ok.code;

@@ -2,7 +2,11 @@ import { changeCluster, changeHelp, changeOptions, parseTimeout, timeoutHelp } f
 import { requireDeployed, waitUntilAnswering, waitUntilRolledOut } from '../cluster/deployment.ts';
 import { upStep, useByHand } from '../cluster/machines.steps.ts';
 import { nameOf } from '../cluster/objects.ts';
-import { inStopOrder, listWorkloads, scale } from '../cluster/scale.ts';
+import type { Secret } from '../cluster/objects.ts';
+import { requireNoMove } from '../cluster/move.state.ts';
+import { tellPasswords } from '../cluster/passwords.ts';
+import { inStopOrder, listWorkloads, partOfSystem, removeEndedPods, scale } from '../cluster/scale.ts';
+import { whereHelp } from '../cluster/session.ts';
 import type { Session } from '../cluster/session.ts';
 import type { Command } from '../command.ts';
 import { parseCommandLine } from '../command.ts';
@@ -12,7 +16,8 @@ const help = `./orchestrator.sh start [OPTION…]
 
 Starts a stopped cluster: the machines, then the databases and the broker, then the services. The data is what it was.
 
-${timeoutHelp}${changeHelp}`;
+${timeoutHelp}${changeHelp}
+${whereHelp}`;
 
 export const start: Command = {
   summary: 'start a stopped cluster',
@@ -42,11 +47,17 @@ function podsStep(session: Session, rolloutTimeoutMs: number): Step {
       const kubectl = await session.kubectl();
       const workloads = await listWorkloads(kubectl);
       requireDeployed(workloads);
+      await requireNoMove(kubectl);
+      await removeEndedPods(kubectl);
       for (const group of inStopOrder(workloads).toReversed()) {
         const asleep = group.filter(({ spec }) => spec.replicas === 0);
         if (asleep.length > 0) say(`starting ${asleep.map(nameOf).join(', ')}`);
         await scale(kubectl, asleep, 1);
         await waitUntilRolledOut(session, group, rolloutTimeoutMs, say);
+        if (group.some(({ metadata }) => metadata.name === 'rabbitmq')) {
+          // The stores run by now: where a rotation was cut off, they learn of it before anybody connects.
+          await tellPasswords(kubectl, await kubectl.list<Secret>('secrets', partOfSystem));
+        }
       }
     },
   };

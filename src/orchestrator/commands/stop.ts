@@ -1,17 +1,21 @@
 import { changeCluster, changeHelp, changeOptions } from '../cluster/change.ts';
+import { failRollout } from '../cluster/explain.ts';
 import { stopWorkloads } from '../cluster/scale.ts';
+import { whereHelp } from '../cluster/session.ts';
 import type { Session } from '../cluster/session.ts';
 import type { Command } from '../command.ts';
 import { parseCommandLine } from '../command.ts';
 import { Failure } from '../failure.ts';
 import type { Step } from '../steps.ts';
+import { DeadlineError } from '../wait.ts';
 
 const help = `./orchestrator.sh stop [OPTION…]
 
 Stops the pods in order, the gateway first and the databases last, then the machines. All data stays;
 ./orchestrator.sh start goes on with it. Orders that were taken and not yet stored wait in the queue, on disk.
 
-${changeHelp}`;
+${changeHelp}
+${whereHelp}`;
 
 export const stop: Command = {
   summary: 'stop the cluster in order, keeping all data',
@@ -34,13 +38,13 @@ function podsStep(session: Session): Step {
     title: 'pods',
     plan: () => ['scale everything to none: gateway, services, broker, databases'],
     run: async (say) => {
-      const kubectl = await session.kubectl();
       try {
-        await stopWorkloads(kubectl, say, session.signal);
+        await stopWorkloads(await session.kubectl(), say, session.signal);
       } catch (error) {
-        // Machines can be stopped all the same: at their shutdown the pods on them get a minute to end.
-        if (!(error instanceof Failure && error.kind === 'unreachable' && session.provider.name !== 'kubeconfig'))
-          throw error;
+        if (error instanceof DeadlineError) throw await failRollout(await session.kubectl(), error.message);
+        // Machines can be stopped all the same; the pods end with them.
+        const isAway = error instanceof Failure && error.kind === 'unreachable';
+        if (!isAway || session.provider.name === 'kubeconfig') throw error;
         say(`the pods could not be stopped in order: ${error.message}`);
       }
     },

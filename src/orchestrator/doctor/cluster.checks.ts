@@ -1,3 +1,4 @@
+import { installKubectl } from '../cluster/kubectl.ts';
 import { run } from '../exec.ts';
 import type { Session } from '../cluster/session.ts';
 import type { Finding } from '../findings.ts';
@@ -15,11 +16,9 @@ export async function checkClusterWay(session: Session): Promise<Finding[]> {
 
 async function checkKubectl(folders: readonly string[]): Promise<Finding> {
   const subject = 'kubectl';
-  const cure =
-    'https://kubernetes.io/docs/tasks/tools/    macOS: brew install kubectl    Ubuntu: sudo snap install kubectl --classic';
   const program = await findProgram('kubectl', folders);
   if (program === undefined)
-    return { level: 'error', subject, message: 'is not on this machine', cure: `Install it: ${cure}` };
+    return { level: 'error', subject, message: 'is not on this machine', cure: installKubectl };
   const text = await run([program, 'version', '--client', '-o', 'json'], { timeoutMs: versionTimeoutMs }).catch(
     () => '',
   );
@@ -29,7 +28,7 @@ async function checkKubectl(folders: readonly string[]): Promise<Finding> {
       level: 'error',
       subject,
       message: `${program} does not tell its version`,
-      cure: `Install it anew: ${cure}`,
+      cure: installKubectl,
     };
   }
   const message = `${version.name} in ${program}`;
@@ -38,7 +37,7 @@ async function checkKubectl(folders: readonly string[]): Promise<Finding> {
     level: 'warning',
     subject,
     message: `${message} is old; 1.${oldestMinor} or newer is meant`,
-    cure: `Install a newer one: ${cure}`,
+    cure: installKubectl,
   };
 }
 

@@ -1,3 +1,4 @@
+import { nodePort } from '../cluster/answers.ts';
 import { namespace } from '../cluster/kubectl.ts';
 import type { Kubectl, KubernetesObject } from '../cluster/kubectl.ts';
 import { Failure } from '../failure.ts';
@@ -13,8 +14,6 @@ interface Service extends KubernetesObject {
 
 /** The manifests use what came with 1.30: the preStop sleep. */
 const oldestMinor = 30;
-
-const nodePort = 30_000;
 
 /** Why the system cannot run on this cluster yet; undefined when it can. Asks only what is quick to answer. */
 export async function readyProblem(kubectl: Kubectl): Promise<Failure | undefined> {

@@ -1,11 +1,12 @@
-import { join } from 'node:path';
-import { readFile } from 'node:fs/promises';
-import { parseAllDocuments } from 'yaml';
 import { CommandError } from '../exec.ts';
-import { repository } from '../files.ts';
 import { isReady } from '../diagnosis/diagnose.scheduling.ts';
 import { componentOf } from '../diagnosis/diagnosis.ts';
-import type { Kubectl, KubernetesObject } from '../cluster/kubectl.ts';
+import { gatewaysOn } from '../cluster/answers.ts';
+import { demonstrationSecrets } from '../cluster/credentials.ts';
+import type { Kubectl } from '../cluster/kubectl.ts';
+import { readManifests } from '../cluster/manifests.ts';
+import { isSecret } from '../cluster/objects.ts';
+import type { Secret } from '../cluster/objects.ts';
 import { isServing } from '../diagnosis/snapshot.ts';
 import type { Snapshot } from '../diagnosis/snapshot.ts';
 
@@ -41,8 +42,6 @@ export interface GatewayAnswer {
   detail: string;
 }
 
-const nodePort = 30_000;
-
 /** Beyond this a person at a browser has the impression that nothing is there. */
 const gatewayTimeoutMs = 2_000;
 
@@ -50,9 +49,7 @@ const gatewayTimeoutMs = 2_000;
 export async function askGateway({ nodes, pods }: Snapshot): Promise<GatewayAnswer[]> {
   if (!pods.some((pod) => componentOf(pod) === 'api-gateway' && isServing(pod))) return [];
   const addresses = nodes.filter(isReady).flatMap(({ metadata, status }) => {
-    const ip = status.addresses?.find(({ type }) => type === 'InternalIP')?.address;
-    if (ip === undefined) return [];
-    return { node: metadata.name, address: `http://${ip.includes(':') ? `[${ip}]` : ip}:${nodePort}` };
+    return gatewaysOn(status.addresses).map((address) => ({ node: metadata.name, address }));
   });
   return Promise.all(
     addresses.map(async ({ node, address }) => {
@@ -70,28 +67,8 @@ export async function askGateway({ nodes, pods }: Snapshot): Promise<GatewayAnsw
   );
 }
 
-interface Secret extends KubernetesObject {
-  data?: Record<string, string>;
-}
-
 /** The Secrets of the cluster in which a password is still the one of Manifests/secrets.yaml. */
 export async function findDemonstrationSecrets(kubectl: Kubectl): Promise<string[]> {
-  const manifest = await readFile(join(repository, 'Manifests/secrets.yaml'), 'utf8');
-  return demonstrationSecrets(manifest, await kubectl.list<Secret>('secrets'));
-}
-
-/** @param manifest the text of Manifests/secrets.yaml */
-export function demonstrationSecrets(manifest: string, secrets: readonly Secret[]): string[] {
-  const demonstration = parseAllDocuments(manifest).map(
-    (document) => document.toJS() as { metadata: { name: string }; stringData: Record<string, string> },
-  );
-  return demonstration
-    .filter(({ metadata, stringData }) => {
-      const data = secrets.find((secret) => secret.metadata.name === metadata.name)?.data ?? {};
-      return Object.entries(stringData).some(
-        ([key, value]) =>
-          key.endsWith('password') && data[key] !== undefined && Buffer.from(data[key], 'base64').toString() === value,
-      );
-    })
-    .map(({ metadata }) => metadata.name);
+  const published = (await readManifests()).filter(isSecret);
+  return demonstrationSecrets(published, await kubectl.list<Secret>('secrets'));
 }

@@ -1,9 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { parseAllDocuments } from 'yaml';
-import { repository } from '../files.ts';
 import {
   ago,
   autoscaler,
@@ -19,7 +15,6 @@ import {
 } from '../diagnosis/diagnose.fixtures.ts';
 import { gatewayFindings, machineFindings, queueFindings } from './findings.ts';
 import { autoscalerLines, eventLines, nodeLines, podLines, volumeLines } from './lines.ts';
-import { demonstrationSecrets } from './probes.ts';
 import { statusTable } from './table.ts';
 import type { ClusterStatus } from './status.ts';
 
@@ -141,27 +136,4 @@ test('a gateway that does not answer from here is an error only where it should'
   assert.equal(gatewayFindings([answer(false), answer(true)], false).at(0)?.level, 'error');
   // The nodes of somebody's cluster may be out of this machine's reach.
   assert.equal(gatewayFindings([answer(false)], false).at(0)?.level, 'warning');
-});
-
-test('the passwords of the manifest are recognised in the cluster, each Secret by itself', async () => {
-  const manifest = await readFile(join(repository, 'Manifests/secrets.yaml'), 'utf8');
-  const applied = parseAllDocuments(manifest).map((document) => {
-    const { metadata, stringData } = document.toJS() as {
-      metadata: { name: string };
-      stringData: Record<string, string>;
-    };
-    const data = Object.fromEntries(
-      Object.entries(stringData).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
-    );
-    return { apiVersion: 'v1', kind: 'Secret', metadata, data };
-  });
-  assert.deepEqual(demonstrationSecrets(manifest, applied), ['inventory-database', 'billing-database', 'rabbitmq']);
-  const rotated = applied.map((secret) => ({
-    ...secret,
-    data: Object.fromEntries(
-      Object.entries(secret.data).map(([key, value]) => [key, key.endsWith('password') ? 'c3Ryb25n' : value]),
-    ),
-  }));
-  assert.deepEqual(demonstrationSecrets(manifest, rotated), []);
-  assert.deepEqual(demonstrationSecrets(manifest, [applied[0]!, rotated[1]!, rotated[2]!]), ['inventory-database']);
 });
