@@ -109,8 +109,7 @@ async function take(t: TestContext, { command: { text }, expected }: Step): Prom
   };
   if (command.endsWith(' -- sh\n')) {
     assert.ok(expected, 'what is typed there is shown');
-    // As large as a window, or psql would show page by page.
-    const screen = await typeInto(`stty rows 50 columns 200; ${command.trim()}`, dialogueOf(expected.text));
+    const screen = await typeInto(command.trim(), dialogueOf(expected.text));
     return assertOutput({ ...expected, text: screenOf(expected.text) }, screen);
   }
   if (goesOn.test(command)) {
