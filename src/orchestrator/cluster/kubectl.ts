@@ -96,7 +96,7 @@ export async function requireKubectl(folders: readonly string[]): Promise<string
 /** What kubectl says before it gets to the matter, and what it means to the user: the first that fits. */
 const obstacles: readonly [pattern: RegExp, message: string, cure: string][] = [
   [
-    /^error: (context .* does not exist|no context exists|current-context|no configuration has been provided)|localhost:8080/im,
+    /Error in configuration: context was not found|^error: (context .* does not exist|no context exists|current-context|no configuration has been provided)|localhost:8080/im,
     'The kubeconfig does not name a cluster.',
     'kubectl config get-contexts shows which there are: --context NAME, or another file: --kubeconfig FILE',
   ],

@@ -16,7 +16,7 @@ const help = `./orchestrator.sh secrets show [-o json]
 ./orchestrator.sh secrets rotate [OPTION…]
 
 show prints every user and password of the system, as the cluster has them. rotate makes all passwords anew: first where they
-are kept, then in the running databases and the broker, then the services get new pods, one at a time. No order is lost.
+are kept, then in the running databases and the broker, while new pods of the services start. No order is lost.
 
 ${timeoutHelp}${changeHelp}
 ${whereHelp}`;

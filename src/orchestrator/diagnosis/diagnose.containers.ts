@@ -88,7 +88,7 @@ const isWrongCpu = (text: string): boolean => /exec format error/i.test(text);
 
 const wrongCpu = (image: string, evidence: string): Cause => ({
   message: `the image ${image} is made for another CPU than the node's`,
-  cure: 'DOCKER_HUB_USERNAME=you ./orchestrator.sh build && DOCKER_HUB_USERNAME=you ./orchestrator.sh deploy   # for amd64 and arm64',
+  cure: './orchestrator.sh build -- --platform linux/arm64 && ./orchestrator.sh deploy   # or linux/amd64, as the nodes are',
   evidence,
   final: true,
 });

@@ -74,7 +74,7 @@ const obstacles: readonly Obstacle[] = [
   {
     pattern: /no match for platform|does not match the specified platform|no matching manifest/i,
     message: (image) => `there is no ${image} for the CPU of the node`,
-    cure: () => 'DOCKER_HUB_USERNAME=you ./orchestrator.sh build   # for amd64 and arm64',
+    cure: () => './orchestrator.sh build -- --platform linux/arm64   # or linux/amd64, as the nodes are',
     final: true,
   },
   {

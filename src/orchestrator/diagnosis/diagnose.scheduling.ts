@@ -87,7 +87,7 @@ function homeCause(home: string, component: string, { nodes }: Snapshot): Cause 
     message: `its volume lies on the node ${home}, which is no longer part of the cluster`,
     cure: cures(
       './orchestrator.sh create   # brings a missing machine back, with its data where the disk is still there',
-      './orchestrator.sh restore   # from the last backup, where it is not',
+      kubectlCommand(`delete pvc,pod -l app.kubernetes.io/name=${component}`) + '   # where it is not: an empty volume',
     ),
   };
 }

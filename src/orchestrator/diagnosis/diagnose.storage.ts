@@ -32,7 +32,7 @@ function claimCause(
       message: 'its PersistentVolume is gone, and the data with it',
       cure: cures(
         kubectlCommand(`delete pvc ${claim.metadata.name}`),
-        './orchestrator.sh deploy && ./orchestrator.sh restore   # an empty volume, then the last backup',
+        './orchestrator.sh deploy   # makes an empty volume',
       ),
       final: true,
     };

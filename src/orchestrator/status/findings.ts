@@ -44,7 +44,7 @@ export function queueFindings(queues: readonly Queue[] | undefined, { pods }: Sn
       level: 'warning',
       subject: DEAD_LETTER_QUEUE,
       message: `${count(dead.messages, 'message')} could not be stored and ${dead.messages === 1 ? 'was' : 'were'} put aside`,
-      cure: './orchestrator.sh dead-letters   # shows each with its reason',
+      cure: 'kubectl port-forward svc/rabbitmq 15672:15672 -n microservices   # http://localhost:15672: each has its reason in a header',
     });
   }
   return findings;
