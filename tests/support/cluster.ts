@@ -72,7 +72,7 @@ export const onCluster = [
 /** Runs a command of the orchestrator to its end; the namespace that it may have made is marked as ours. */
 export async function orchestrator(command: string, env?: NodeJS.ProcessEnv): Promise<Ended> {
   const result = await run(`./orchestrator.sh ${command}`, env);
-  if (command.startsWith('create')) await markNamespace(kubeconfig);
+  if (/^(create|deploy)/.test(command)) await markNamespace(kubeconfig);
   return result;
 }
 
