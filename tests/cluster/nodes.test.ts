@@ -133,14 +133,8 @@ clusterTest('a move that is killed at any moment keeps the data, and goes on whe
   await eventually(async () => assert.equal(await stored(), mine.length), PODS_TIMEOUT_MS, LOOK_EVERY_MS);
   const at = await nodeOf('billing-database');
   const target = at === server ? agent : server;
-  for (let kills = 0; kills < 8; kills += 1) {
-    const child = start(`./orchestrator.sh move billing-database ${target}`);
-    const result = ended(child);
-    await delay(1000 + Math.random() * 30_000);
-    if (child.exitCode !== null) break;
-    child.kill('SIGKILL');
-    const { stderr } = await result;
-    t.diagnostic(`killed in: ${stderr.trimEnd().split('\n').at(-1)?.trim()}`);
+  for (const moment of [/stops, and goes/, /copying/, /is the same/, /\[2\/3\]/, /\[2\/3\]/, /\[3\/3\]/]) {
+    t.diagnostic(await killMove(`billing-database ${target}`, moment));
   }
   assertDone(await orchestrator(`move billing-database ${target}`), 'billing-database moved');
   await waitForPods(['billing-database'], target);
@@ -152,3 +146,16 @@ clusterTest('a move that is killed at any moment keeps the data, and goes on whe
   assertDone(back, 'billing-database moved');
   assert.equal(await stored(), mine.length);
 });
+
+/** Starts a move and kills it soon after it has said this; it may have come to its end before. */
+async function killMove(what: string, moment: RegExp): Promise<string> {
+  const child = start(`./orchestrator.sh move ${what}`);
+  let said = '';
+  child.stderr?.on('data', (part: Buffer) => (said += part.toString()));
+  const result = ended(child);
+  await eventually(() => assert.ok(moment.test(said) || child.exitCode !== null, said), PODS_TIMEOUT_MS);
+  await delay(Math.random() * 1_500);
+  child.kill('SIGKILL');
+  const { signal } = await result;
+  return `${signal === null ? 'came to its end' : 'killed'} after: ${said.trimEnd().split('\n').at(-1)?.trim()}`;
+}
