@@ -29,6 +29,7 @@ max_skew=5 # certificates and leases suffer beyond it
 root=${CLUSTER_ROOT:-} # a folder in place of /, for the tests
 etc=$root/etc/rancher/k3s
 bin=$root/usr/local/bin/k3s
+mark=$root/etc/rancher/.made-by-setup-cluster # not in $etc, which k3s-uninstall.sh removes long before its end
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 
 say() { printf '%s\n' "$*"; }
@@ -132,6 +133,17 @@ wait_for_server() {
       "On the server: systemctl status k3s; journalctl -u k3s -n 40" "Between the machines: ping $server; no firewall on 6443/tcp"
   wait_for "a clock as the server's" "$clock_deadline" is_clock_like_servers ||
     fail "the clock differs from the server's by more than $max_skew s." "timedatectl set-ntp true, or set both by hand: date -s"
+}
+
+# By the mark `create` and `destroy` know a machine of ours. It comes before all else that is written, and goes last.
+claim_machine() {
+  [ ! -e "$mark" ] || return 0
+  for trace in "$etc/config.yaml" "$bin" "$root"/etc/systemd/system/k3s*.service; do
+    [ ! -e "$trace" ] || fail "this machine has a K3s that this script did not set up." "There is $trace." \
+      "Remove it with all its data (k3s-uninstall.sh, on an agent k3s-agent-uninstall.sh), or take another machine."
+  done
+  mkdir -p "${mark%/*}"
+  : >"$mark"
 }
 
 # Made of hex digits on the host; never seen on a command line.
@@ -325,6 +337,7 @@ set_up() {
   wait_for_address
   wait_for_clock
   [ "$role" = server ] || wait_for_server
+  claim_machine
   take_secrets
   write_configuration
   write_system_settings

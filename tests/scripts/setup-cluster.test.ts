@@ -7,6 +7,8 @@ import { makeMachine } from '../support/machine.ts';
 import type { ScratchMachine } from '../support/machine.ts';
 
 const etc = 'etc/rancher/k3s';
+/** By it the orchestrator knows the machines that it may stop and clear. */
+const mark = 'etc/rancher/.made-by-setup-cluster';
 
 async function makeServer(t: TestContext): Promise<ScratchMachine> {
   const machine = await makeMachine((cleanUp) => t.after(cleanUp));
@@ -57,6 +59,7 @@ test('a server gets its configuration, readable by root only, and starts with it
   assert.match((await machine.read('etc/systemd/logind.conf.d/90-kubelet.conf')) ?? '', /^InhibitDelayMaxSec=60$/m);
   assert.ok(parse((await machine.read(`${etc}/audit.yaml`)) ?? ''));
 
+  assert.notEqual(await machine.read(mark), undefined);
   assert.equal(await machine.read(`${etc}/token`), 'aaaa');
   assert.equal(await machine.read(`${etc}/agent-token`), 'bbbb');
   assert.equal(await machine.mode(etc), '700');
@@ -138,6 +141,23 @@ test('an agent’s own password stays', async (t) => {
   await machine.upload('agent.node-password', 'other');
   await succeed(machine, 'agent');
   assert.equal(await machine.read('etc/rancher/node/password'), 'cccc');
+});
+
+test('a K3s that somebody else put there is left as it is', async (t) => {
+  for (const trace of [
+    `${etc}/config.yaml`,
+    'usr/local/bin/k3s',
+    'etc/systemd/system/k3s.service',
+    'etc/systemd/system/k3s-agent.service',
+  ]) {
+    const machine = await makeServer(t);
+    await machine.set(`root/${trace}`, 'theirs');
+    await fail(machine, /this machine has a K3s that this script did not set up[^]*k3s-uninstall\.sh/, 'server');
+    assert.equal(await machine.read(trace), 'theirs');
+    assert.equal(await machine.read(mark), undefined, trace);
+    assert.equal(await machine.read(`${etc}/token`), undefined, trace);
+    assert.ok(!(await machine.calls()).some((call) => /^(systemctl|install|sysctl)/.test(call)), trace);
+  }
 });
 
 test('what a machine lacks is told, and nothing is installed', async (t) => {

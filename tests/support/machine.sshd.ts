@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { chmod, copyFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { freePort } from '@orchestrator/orchestrator/local/ports.ts';
 import { eventually } from './eventually.ts';
 import { installer, k3s, programs, setupScript, withStandIns } from './machine.stand-ins.ts';
@@ -155,8 +155,12 @@ exec chroot . "$1" -D -e -f /etc/sshd_config`;
       return lines.split('\n').filter((line) => line !== '');
     },
     set: async (name, content) => {
-      if (content === undefined) await rm(at(join('machine', name)), { force: true });
-      else await writeFile(at(join('machine', name)), content);
+      const path = at(join('machine', name));
+      if (content === undefined) await rm(path, { force: true });
+      else {
+        await mkdir(dirname(path), { recursive: true });
+        await writeFile(path, content, { mode: 0o755 });
+      }
     },
     read: (path) => read(at(path)),
   };

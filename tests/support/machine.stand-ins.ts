@@ -17,7 +17,7 @@ bin=$CLUSTER_ROOT/usr/local/bin
 unit=k3s
 [ "$1" = server ] || unit=k3s-agent
 printf '#!/bin/sh\necho killall >>$MACHINE/calls\n' >$bin/k3s-killall.sh
-printf '#!/bin/sh\necho uninstall >>$MACHINE/calls\nrm -f $MACHINE/active $MACHINE/enabled /usr/local/bin/k3s*\n' >$bin/$unit-uninstall.sh
+printf '#!/bin/sh\necho uninstall >>$MACHINE/calls\nrm -rf /etc/rancher/k3s\n[ ! -f $MACHINE/stubborn ] || exit 1\nrm -f $MACHINE/active $MACHINE/enabled /usr/local/bin/k3s*\n' >$bin/$unit-uninstall.sh
 chmod 755 $bin/*.sh
 if [ -f "$MACHINE/kubeconfig" ]; then cp "$MACHINE/kubeconfig" $CLUSTER_ROOT/etc/rancher/k3s/k3s.yaml; fi
 `;

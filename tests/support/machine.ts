@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { installer, k3s, programs, setupScript, withStandIns } from './machine.stand-ins.ts';
 
@@ -50,7 +50,10 @@ export async function makeMachine(after: (cleanUp: () => Promise<void>) => void)
     },
     set: async (name, content) => {
       if (content === undefined) await rm(join(home, name), { force: true });
-      else await writeFile(join(home, name), content);
+      else {
+        await mkdir(dirname(join(home, name)), { recursive: true });
+        await writeFile(join(home, name), content);
+      }
     },
     upload: (name, content) => writeFile(join(uploads, name), content, { mode: 0o600 }),
     read: (path) => readIfThere(join(root, path)),

@@ -23,4 +23,6 @@ export function serverFirst([server, ...agents]: readonly Node[]): Nodes {
 export const unitOf = ({ role }: Pick<Node, 'role'>): string => (role === 'server' ? 'k3s' : 'k3s-agent');
 
 export const k3sProgram = '/usr/local/bin/k3s';
+/** Scripts/setup-cluster.sh leaves it on each machine that it makes a node: what K3s is there is ours. */
+export const setupMark = '/etc/rancher/.made-by-setup-cluster';
 export const nodePasswordFile = '/etc/rancher/node/password';

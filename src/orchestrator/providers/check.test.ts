@@ -66,6 +66,7 @@ test('a machine of the user’s is judged by one look', () => {
     ['memory', '980', 'warning', /980 MiB/],
     ['disk', '3', 'error', /3 GB free/],
     ['firewall', 'ufw', 'warning', /firewall is on \(ufw\)/],
+    ['foreign', '/usr/local/bin/k3s', 'error', /K3s of somebody else .*\/usr\/local\/bin\/k3s/],
     ['ports', '*:6443=users:(("haproxy",pid=7,fd=9))', 'error', /port taken: \*:6443=.*haproxy/],
   ];
   for (const [field, value, level, message] of cases) {

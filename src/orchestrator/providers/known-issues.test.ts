@@ -35,6 +35,7 @@ const samples: Array<[output: string, cause: RegExp]> = [
   ['ann@10.0.0.1: Permission denied (publickey).', /does not let us in/],
   ['ssh: connect to host 10.0.0.1 port 22: Connection refused', /cannot be reached/],
   ['ssh: Could not resolve hostname nowhere: Name or service not known', /cannot be reached/],
+  ['error: this machine has a K3s that this script did not set up.', /somebody else/],
   ['level=error msg="Node password rejected, duplicate hostname or contents of..."', /another password/],
   ['level=fatal msg="token CA hash does not match the Cluster CA certificate hash"', /another token/],
   ['tls: failed to verify certificate: x509: certificate has expired or is not yet valid', /clocks/],

@@ -116,6 +116,11 @@ export const knownIssues: readonly KnownIssue[] = [
     kind: 'unreachable',
   },
   {
+    pattern: /has a K3s that this script did not set up/,
+    cause: 'a K3s of somebody else is on the machine, and was left as it is',
+    cure: 'Remove it with all its data (sudo k3s-uninstall.sh, on an agent sudo k3s-agent-uninstall.sh), or take another machine.',
+  },
+  {
     pattern: /[Nn]ode password rejected/,
     cause: 'the server knows a node of this name with another password: its machine was made anew',
     cure: 'On the server: sudo k3s kubectl delete node NAME; sudo k3s kubectl -n kube-system delete secret NAME.node-password.k3s. Then run again.',

@@ -1,6 +1,7 @@
 import { CommandError, lastLines } from '../exec.ts';
 import { Failure } from '../failure.ts';
 import type { Finding } from '../findings.ts';
+import { k3sProgram, setupMark } from '../k3s/node.ts';
 import { architectureOf } from '../k3s/pins.ts';
 import type { Work } from './provider.ts';
 import { openRemote } from './remote.ssh.ts';
@@ -23,6 +24,7 @@ echo memory=$(awk '/^MemTotal:/ { print int($2 / 1024) }' /proc/meminfo)
 echo disk=$(df -Pk /var/lib | awk 'NR == 2 { print int($4 / 1000 / 1000) }')
 echo clock=$(date +%s)
 echo firewall=$(for unit in ufw firewalld; do systemctl is-active --quiet $unit && echo $unit; done)
+echo foreign=$([ -e ${setupMark} ] || ls -d /etc/rancher/k3s/config.yaml ${k3sProgram} /etc/systemd/system/k3s*.service 2>/dev/null)
 echo ports=$(ss -ltnpH 2>/dev/null | awk '$4 ~ /:(6443|10250)$/ { print $4 "=" $6 }')
 `;
 
@@ -82,7 +84,16 @@ export function parseProbe(text: string): Record<string, string> {
 
 /** What one machine has and lacks. */
 export function machineFindings(name: string, values: Readonly<Record<string, string>>): Finding[] {
-  const { system = '', machine = '', cgroup = '', systemd = '', curl = '', firewall = '', ports = '' } = values;
+  const {
+    system = '',
+    machine = '',
+    cgroup = '',
+    systemd = '',
+    curl = '',
+    firewall = '',
+    foreign = '',
+    ports = '',
+  } = values;
   const [memory, disk] = [Number(values['memory']), Number(values['disk'])];
   const problems: Array<[level: 'warning' | 'error', wrong: boolean, message: string, cure: string]> = [
     [
@@ -97,14 +108,20 @@ export function machineFindings(name: string, values: Readonly<Record<string, st
     ['warning', memory < memoryMiB, `${memory} MiB of memory, ${memoryMiB} MiB wanted`, 'Give it more memory.'],
     ['error', disk < diskGB, `${disk} GB free in /var/lib, ${diskGB} GB needed`, 'Make room: df -h /var/lib'],
     [
+      'error',
+      foreign !== '',
+      `a K3s of somebody else is there (${foreign})`,
+      'Remove it with all its data (k3s-uninstall.sh, on an agent k3s-agent-uninstall.sh), or take another machine.',
+    ],
+    [
       'warning',
       firewall !== '',
       `a firewall is on (${firewall})`,
       'Between the machines 6443/tcp, 10250/tcp and 8472/udp must be open: https://docs.k3s.io/installation/requirements',
     ],
   ];
-  const foreign = foreignPorts(ports);
-  problems.push(['error', foreign.length > 0, `port taken: ${foreign.join(', ')}`, 'Stop what holds it: ss -ltnp']);
+  const taken = foreignPorts(ports);
+  problems.push(['error', taken.length > 0, `port taken: ${taken.join(', ')}`, 'Stop what holds it: ss -ltnp']);
   const wrong = problems.flatMap(([level, is, message, cure]): Finding[] =>
     is ? [{ level, subject: name, message, cure }] : [],
   );

@@ -4,7 +4,7 @@ import { run } from '../exec.ts';
 import { Failure, UsageError } from '../failure.ts';
 import { bringUp } from '../k3s/cluster.ts';
 import { loadImages } from '../k3s/images.ts';
-import { k3sProgram, serverFirst, unitOf } from '../k3s/node.ts';
+import { k3sProgram, serverFirst, setupMark, unitOf } from '../k3s/node.ts';
 import type { Node, Nodes } from '../k3s/node.ts';
 import { explainFailure } from './known-issues.ts';
 import type { Machine, Provider, Work } from './provider.ts';
@@ -62,7 +62,7 @@ export function createSshProvider(options: SshOptions): Provider {
     halt: async (work) => {
       const nodes = await connect(work);
       for (const node of nodes.toReversed()) {
-        if (!(await has(node, '/usr/local/bin/k3s-killall.sh'))) continue;
+        if (!(await isOurs(node, work)) || !(await has(node, '/usr/local/bin/k3s-killall.sh'))) continue;
         work.say(`${node.name}: stopping K3s`);
         // The pods were ended in order before; the script ends what K3s leaves running on purpose.
         await asked(node, 'K3s could not be stopped', ['sh', '-c', stopScript(unitOf(node))], stopMs);
@@ -71,6 +71,7 @@ export function createSshProvider(options: SshOptions): Provider {
     remove: async (work) => {
       const nodes = await connect(work);
       for (const node of nodes.toReversed()) {
+        if (!(await isOurs(node, work))) continue;
         const script = `/usr/local/bin/${unitOf(node)}-uninstall.sh`;
         if (await has(node, script)) {
           work.say(`${node.name}: removing K3s`);
@@ -91,12 +92,14 @@ const planned: Record<'up' | 'halt' | 'remove', (unit: string) => string> = {
   remove: (unit) => `${unit}-uninstall.sh, which removes K3s with all its data`,
 };
 
-/** What Scripts/setup-cluster.sh puts there beside K3s. */
+/** What Scripts/setup-cluster.sh puts there beside K3s; the mark last, so that a removal that is cut off can go on. */
 const ourFiles = [
-  '/etc/rancher',
+  '/etc/rancher/k3s',
+  '/etc/rancher/node',
   '/etc/sysctl.d/90-kubelet.conf',
   '/etc/systemd/logind.conf.d/90-kubelet.conf',
   '/run/lock/setup-cluster',
+  setupMark,
 ];
 
 /** The unit is asked afterwards: the script's own exit code says nothing. */
@@ -136,6 +139,13 @@ async function has({ remote }: Node, path: string): Promise<boolean> {
   return (await remote.run(['sh', '-c', `test -e ${path} && echo yes || echo no`])).trim() === 'yes';
 }
 
+/** Without our mark a K3s is somebody else's. */
+async function isOurs(node: Node, work: Work): Promise<boolean> {
+  const ours = await has(node, setupMark);
+  if (!ours) work.say(`${node.name}: no K3s of ours, left as it is`);
+  return ours;
+}
+
 async function asked(node: Node, what: string, argv: readonly string[], timeoutMs: number): Promise<void> {
   await node.remote.run(argv, { timeoutMs }).catch((error: unknown) => {
     throw explainFailure(`${what} on ${node.name}`, error, {
@@ -149,11 +159,13 @@ async function look(host: Host, work: Work): Promise<Machine> {
   const { name, role } = host;
   try {
     const remote = await openRemote(name, host.target, work);
-    const question = `systemctl is-active ${unitOf(host)} || true; ls ${k3sProgram} 2>/dev/null || true`;
-    const [active = '', program = ''] = (await remote.run(['sh', '-c', question])).split('\n');
-    const state = program === '' ? 'absent' : ['active', 'activating'].includes(active) ? 'running' : 'stopped';
-    const detail = program === '' ? 'K3s is not installed' : `K3s is ${active}`;
-    return { name, role, address: remote.address, state, detail };
+    const question = `systemctl is-active ${unitOf(host)} || true; ls ${k3sProgram} ${setupMark} 2>/dev/null || true`;
+    const [active = '', ...found] = (await remote.run(['sh', '-c', question])).split('\n');
+    const machine = { name, role, address: remote.address };
+    if (!found.includes(k3sProgram)) return { ...machine, state: 'absent', detail: 'K3s is not installed' };
+    if (!found.includes(setupMark)) return { ...machine, state: 'absent', detail: 'its K3s is not ours' };
+    const state = ['active', 'activating'].includes(active) ? 'running' : 'stopped';
+    return { ...machine, state, detail: `K3s is ${active}` };
   } catch (error) {
     work.signal.throwIfAborted();
     return { name, role, state: 'unknown', detail: error instanceof Error ? error.message : String(error) };
