@@ -48,7 +48,7 @@ clusterTest(
   async (t) => {
     await ensureSystem(t);
     const before = await podsOf(['api-gateway', 'inventory-app']);
-    const load = await loadSystem(t);
+    const load = await loadSystem(t, 20);
     const broken = await orchestrator('deploy --tag no-such-version --timeout 120');
     t.diagnostic(`deploy of a broken version: exit code ${broken.code} after ${broken.seconds} s\n${broken.stderr}`);
     assert.equal(broken.code, exitCodes['rollout-failed'].code);

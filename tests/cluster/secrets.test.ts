@@ -11,6 +11,7 @@ import {
   ensureSystem,
   folder,
   kubeconfig,
+  onCluster,
   orchestrator,
   run,
   sh,
@@ -67,7 +68,7 @@ const everyUser = (is: boolean): Record<string, boolean> => ({
 
 clusterTest('the passwords are strong and random, and stand in Secrets only', async (t) => {
   await ensureNothing();
-  const created = await orchestrator(`create --provider kubeconfig --kubeconfig '${kubeconfig}'`);
+  const created = await orchestrator(`create ${onCluster}`);
   assertDone(created, 'cluster created');
   const credentials = await readCredentials();
   const passwords = passwordsOf(credentials);
@@ -101,7 +102,7 @@ clusterTest('applied by hand, the demonstration values hold; create keeps what t
   const page = `${on} exec deployment/rabbitmq -- rabbitmqctl -q authenticate_user guest guest`;
   await sh(page);
 
-  await ensureSystem({ diagnostic: () => undefined });
+  assertDone(await orchestrator(`create ${onCluster}`), 'cluster created');
   const credentials = await readCredentials();
   assert.equal(credentials.rabbitmq['admin-password'], 'guest');
   const { stderr } = await orchestrator('secrets show');

@@ -93,6 +93,7 @@ export async function ensureSystem(t: Pick<TestContext, 'diagnostic'>): Promise<
 const COMPONENTS = 6;
 
 async function isWhole(): Promise<boolean> {
+  if (!existsSync(join(folder, 'k3s.yaml'))) return false;
   const counts = "jsonpath='{range .items[*]}{.spec.replicas}/{.status.readyReplicas} {end}'";
   const { code, stdout } = await run(`kubectl get deployments,statefulsets -n microservices -o ${counts}`);
   const components = stdout.trim().split(' ');
