@@ -2,76 +2,9 @@ import assert from 'node:assert/strict';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { TestContext } from 'node:test';
 import { parse } from 'yaml';
-import { obstacleToSshMachines, startSshMachines } from '../../../tests/support/machine.sshd.ts';
-import type { SshMachine, SshMachines } from '../../../tests/support/machine.sshd.ts';
-import { readEnvironment } from '../config.ts';
-import { Failure } from '../failure.ts';
-import type { Provider, Work } from './provider.ts';
+import { failsWith, setScene, skip } from '../../../tests/support/ssh.scene.ts';
 import { createSshProvider } from './ssh.ts';
-
-/** A real sshd for each machine, with stand-ins for K3s and systemd: this machine is not touched. */
-const skip = obstacleToSshMachines() ?? false;
-
-interface Scene {
-  provider: Provider;
-  work: Work;
-  said: string[];
-  server: SshMachine;
-  agent: SshMachine;
-  all: SshMachines;
-  state: string;
-}
-
-const kubeconfig = `apiVersion: v1
-clusters: [{ name: default, cluster: { server: 'https://127.0.0.1:6443' } }]
-contexts: [{ name: default, context: { cluster: default, user: default } }]
-current-context: default
-users: [{ name: default, user: {} }]
-`;
-
-const nodes = (...list: Array<[name: string, address: string]>): string =>
-  JSON.stringify({
-    items: list.map(([name, address]) => ({
-      metadata: { name },
-      status: { conditions: [{ type: 'Ready', status: 'True' }], addresses: [{ type: 'InternalIP', address }] },
-    })),
-  });
-
-async function setScene(t: TestContext): Promise<Scene> {
-  const cleanUps: Array<() => Promise<void>> = [];
-  t.after(async () => {
-    for (const cleanUp of cleanUps.toReversed()) await cleanUp();
-  });
-  const all = await startSshMachines(2, (cleanUp) => void cleanUps.push(cleanUp));
-  const [server, agent] = all.machines as readonly [SshMachine, SshMachine];
-  await server.set('nodes', nodes(['master', server.address], ['agent', agent.address]));
-  await server.set('kubeconfig', kubeconfig);
-  const state = join(all.home, 'cluster/ssh');
-  const provider = createSshProvider({
-    hosts: [server, agent].map(({ address, port }) => `root@${address}:${port}`),
-    identityFile: all.identityFile,
-    state,
-    cache: all.cache,
-    script: all.script,
-  });
-  const said: string[] = [];
-  const work = {
-    environment: readEnvironment(),
-    say: (line: string) => void said.push(line),
-    signal: new AbortController().signal,
-  };
-  return { provider, work, said, server, agent, all, state };
-}
-
-const failsWith = (message: RegExp, kind: string) => (error: unknown) => {
-  assert.ok(error instanceof Failure, String(error));
-  assert.match(error.message, message);
-  assert.equal(error.kind, kind);
-  assert.ok(error.cure);
-  return true;
-};
 
 test(
   'two machines become a cluster, a second time nothing is done, and its life goes on to the end',
@@ -127,9 +60,13 @@ test(
       ['master running', 'agent running'],
     );
     said.length = 0;
+    await server.set('containers', '');
     await provider.halt(work);
     assert.deepEqual(said, ['agent: stopping K3s', 'master: stopping K3s'], 'the server last');
-    assert.deepEqual((await server.calls()).slice(-2), ['systemctl stop k3s', 'killall']);
+    const shims = 'pgrep -d, -f ^/var/lib/rancher/k3s/data/[^/]*/bin/containerd-shim';
+    assert.deepEqual((await agent.calls()).slice(-3), ['systemctl stop k3s-agent', shims, 'killall']);
+    const inOrder = ['systemctl stop k3s', shims, 'pkill -P 7', 'pgrep -P 7', 'killall'];
+    assert.deepEqual((await server.calls()).slice(-5), inOrder, 'what still runs is asked to end before it is killed');
     assert.deepEqual(
       (await provider.machines(work)).map(({ name, state }) => `${name} ${state}`),
       ['master stopped', 'agent stopped'],
@@ -193,53 +130,6 @@ test('a K3s that cannot be stopped is no success', { skip }, async (t) => {
   await provider.up(work);
   await agent.set('unstoppable', '');
   await assert.rejects(provider.halt(work), failsWith(/K3s could not be stopped on agent/, 'machine-failed'));
-});
-
-test('a K3s that somebody else put there is neither changed nor stopped nor removed', { skip }, async (t) => {
-  const { provider, work, said, server, agent } = await setScene(t);
-  const theirs = ['k3s', 'k3s-killall.sh', 'k3s-agent-uninstall.sh'].map((name) => `usr/local/bin/${name}`);
-  for (const path of theirs) await agent.set(`../${path}`, '#!/bin/sh\necho "$0" >>$MACHINE/calls\n');
-  await agent.set('../etc/rancher/k3s/config.yaml', 'theirs');
-  await agent.set('active', '');
-
-  const findings = await provider.check(work);
-  const finding = findings.find(({ subject, level }) => subject === 'agent' && level === 'error');
-  assert.match(finding?.message ?? '', /K3s of somebody else/);
-  assert.match(finding?.cure ?? '', /uninstall\.sh/);
-  assert.deepEqual(
-    (await provider.machines(work)).map(({ name, state, detail }) => `${name} ${state}: ${detail}`),
-    ['master absent: K3s is not installed', 'agent absent: its K3s is not ours'],
-  );
-  await assert.rejects(
-    provider.up(work),
-    failsWith(/K3s could not be set up on agent: .*somebody else/, 'machine-failed'),
-  );
-
-  said.length = 0;
-  await agent.calls();
-  await provider.halt(work);
-  assert.deepEqual(said, ['agent: no K3s of ours, left as it is', 'master: stopping K3s']);
-  said.length = 0;
-  await provider.remove(work);
-  assert.deepEqual(said, ['agent: no K3s of ours, left as it is', 'master: removing K3s']);
-  assert.deepEqual(
-    (await agent.calls()).filter((call) => !call.startsWith('systemctl is-')),
-    [],
-  );
-  assert.equal(await agent.read('etc/rancher/k3s/config.yaml'), 'theirs');
-  for (const path of theirs) assert.ok(await agent.read(path), path);
-  assert.equal(await server.read('usr/local/bin/k3s'), undefined);
-});
-
-test('a removal that was cut off is gone on with', { skip }, async (t) => {
-  const { provider, work, agent } = await setScene(t);
-  await provider.up(work);
-  await agent.set('stubborn', '');
-  await assert.rejects(provider.remove(work), failsWith(/K3s could not be removed on agent/, 'machine-failed'));
-  await agent.set('stubborn', undefined);
-  await provider.remove(work);
-  for (const path of ['usr/local/bin/k3s', 'etc/rancher/node/password', 'etc/rancher/.made-by-setup-cluster'])
-    assert.equal(await agent.read(path), undefined, path);
 });
 
 test('a machine that is away, or another one, is told', { skip }, async (t) => {
