@@ -235,7 +235,10 @@ test(
       'nodes',
       JSON.stringify({ items: [ready('master', '192.168.56.10'), ready('agent', '192.168.56.11')] }),
     );
-    await server.set('kubeconfig', 'clusters: [{ cluster: {} }]\ncontexts: [{ context: {} }]\nusers: [{}]\n');
+    await server.set(
+      'kubeconfig',
+      'clusters: [{ cluster: { server: https://127.0.0.1:6443 } }]\ncontexts: [{ context: {} }]\nusers: [{}]\n',
+    );
 
     assert.match(await provider.up(work), /server: https:\/\/192\.168\.56\.10:6443/);
     assert.deepEqual(await vagrant.calls(), ['up --no-provision master agent', 'reload --no-provision agent']);
