@@ -89,7 +89,7 @@ test('what a failed create was told is not remembered: the next may choose anew'
   assert.doesNotMatch(stdout, /no\/such\/file|gone/);
 });
 
-for (const command of ['stop', 'deploy', 'secrets show', 'secrets rotate', 'move rabbitmq']) {
+for (const command of ['stop', 'start', 'deploy', 'secrets show', 'secrets rotate', 'move rabbitmq']) {
   test(`${command} without a cluster says so`, { skip }, async () => {
     const { code, stdout, stderr } = await run(`./orchestrator.sh ${command}`);
     assert.equal(code, exitCodes.unreachable.code, stderr);

@@ -93,6 +93,10 @@ async function removeNamespace(session: Session, kubectl: Kubectl, say: (line: s
   for (const { metadata } of await ours()) {
     await patchVolume(kubectl, metadata.name, { spec: { persistentVolumeReclaimPolicy: 'Delete' } });
   }
+  say('waiting until the pods and volumes are gone');
+  // Pods first: a namespace that is deleted with pods in it looks again only after half of their longest grace, a minute.
+  const workloads = ['delete', 'deployments,statefulsets', '--all', '--cascade=foreground'];
+  await kubectl.run(workloads, { timeoutMs: removalTimeoutMs });
   await kubectl.run(['delete', 'namespace', namespace, '--ignore-not-found', '--wait=false']);
   const gone = async () => {
     const namespaces = await kubectl.list('namespaces', `--field-selector=metadata.name=${namespace}`);
@@ -103,7 +107,6 @@ async function removeNamespace(session: Session, kubectl: Kubectl, say: (line: s
     const left = [...namespaces, ...volumes].map(({ kind, metadata }) => `${kind} ${metadata.name}`);
     return left.length === 0 ? done(undefined) : notYet(`${left.join(', ')} still there`);
   };
-  say('waiting until the pods and volumes are gone');
   const options = { everyMs: 1_000, signal: session.signal };
   await until('the namespace is removed', removalTimeoutMs, () => patiently(gone), options);
 }
