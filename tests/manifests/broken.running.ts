@@ -46,7 +46,7 @@ export const badlyRun: Copies = {
   ],
   'a probe knows the port that it asks for': [['rabbitmq', setContainer('startupProbe.tcpSocket.port', 'queue')]],
   'a probe waits longer than the check behind it': [
-    ['billing-app', swap('timeoutSeconds: 3', 'timeoutSeconds: 1')],
+    ['billing-app', swap('timeoutSeconds: 5', 'timeoutSeconds: 1')],
     ['billing-database', swap('timeoutSeconds: 15', 'timeoutSeconds: 10')],
   ],
   'a start may take its time': [['billing-app', swap('failureThreshold: 60', 'failureThreshold: 10')]],
