@@ -90,7 +90,7 @@ clusterTest('the passwords are strong and random, and stand in Secrets only', as
   assert.deepEqual(await accepted(credentials), everyUser(true));
 });
 
-clusterTest('applied by hand, the demonstration values hold; create keeps what the cluster has', async () => {
+clusterTest('applied by hand, the demonstration values hold; create replaces them and keeps the data', async () => {
   await ensureNothing();
   await sh(`kubectl --kubeconfig='${kubeconfig}' apply -f Manifests/namespace.yaml -f Manifests/`);
   await markNamespace(kubeconfig);
@@ -102,11 +102,17 @@ clusterTest('applied by hand, the demonstration values hold; create keeps what t
   const page = `${on} exec deployment/rabbitmq -- rabbitmqctl -q authenticate_user guest guest`;
   await sh(page);
 
+  const movie = { method: 'POST', headers: { 'content-type': 'application/json' } };
+  const body = JSON.stringify({ title: 'Kept', description: 'made before create' });
+  assert.equal((await fetch(`${origin}/api/movies`, { ...movie, body })).status, 200);
+
   assertDone(await orchestrator(`create ${onCluster}`), 'cluster created');
+  assert.match(await (await fetch(`${origin}/api/movies?title=Kept`)).text(), /made before create/);
   const credentials = await readCredentials();
-  assert.equal(credentials.rabbitmq['admin-password'], 'guest');
+  assert.notEqual(credentials.rabbitmq['admin-password'], 'guest');
+  await assert.rejects(sh(page));
   const { stderr } = await orchestrator('secrets show');
-  assert.match(stderr, /published demonstration values: .*rabbitmq\/admin-password/);
+  assert.doesNotMatch(stderr, /Everybody can read/);
   assert.deepEqual(await accepted(credentials), everyUser(true));
 });
 
