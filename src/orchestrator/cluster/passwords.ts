@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { scramVerifier } from '../password.ts';
 import { valuesOf } from './credentials.ts';
 import type { Kubectl } from './kubectl.ts';
@@ -23,7 +24,7 @@ export async function tellPasswords(kubectl: Kubectl, secrets: readonly Secret[]
     secrets.map(async (secret) => {
       const values = valuesOf(secret);
       return secret.metadata.name === 'rabbitmq'
-        ? tellBroker(kubectl, values)
+        ? tellBroker(kubectl, secret, values)
         : tellDatabase(kubectl, secret.metadata.name, values);
     }),
   );
@@ -41,7 +42,17 @@ async function tellDatabase(kubectl: Kubectl, name: string, values: Record<strin
   );
 }
 
-async function tellBroker(kubectl: Kubectl, values: Record<string, string>): Promise<void> {
+/** On the broker's Secret: a hash of the values that the broker was told last. */
+const toldKey = 'microservices/told';
+
+/**
+ * Only what is new: each order to the broker starts an Erlang machine, which takes seconds of a core from the pods beside it.
+ * The broker reads the Secret at its own start as well.
+ */
+async function tellBroker(kubectl: Kubectl, { metadata: { name } }: Secret, values: Record<string, string>) {
+  const [current] = await kubectl.list<Secret>('secrets', `--field-selector=metadata.name=${name}`);
+  const hash = createHash('sha256').update(JSON.stringify(values)).digest('hex');
+  if (current?.metadata.annotations?.[toldKey] === hash) return;
   for (const [user, password] of [
     ['username', 'password'],
     ['admin-username', 'admin-password'],
@@ -58,4 +69,5 @@ async function tellBroker(kubectl: Kubectl, values: Record<string, string>): Pro
     ];
     await kubectl.run(change, { input: `${values[password]}\n`, timeoutMs: tellTimeoutMs });
   }
+  await kubectl.run(['annotate', 'secret', name, `${toldKey}=${hash}`, '--overwrite']);
 }
