@@ -16,6 +16,8 @@ export function upStep(session: Session): Step {
     plan: async () => [...(await provider.plan('up', session)), `write ${kubeconfigFile}`],
     run: async (say) => {
       const known = await readRecord();
+      // A cluster that is there looks for its own obstacles.
+      if (provider.name !== 'kubeconfig' && (await areMachinesAbsent(session))) await requireGround(session);
       // Before anything is made: whoever is interrupted can destroy it.
       await writeRecord(record);
       try {
@@ -30,6 +32,15 @@ export function upStep(session: Session): Step {
       }
     },
   };
+}
+
+/** What makes no sense to begin without. @throws Failure missing-tool with every obstacle at once */
+async function requireGround(session: Session): Promise<void> {
+  const errors = (await session.provider.check(session)).filter(({ level }) => level === 'error');
+  if (errors.length === 0) return;
+  throw new Failure('missing-tool', errors.map(({ subject, message }) => `${subject}: ${message}`).join('\n'), {
+    cure: errors.flatMap(({ cure }) => cure ?? []).join('\n  '),
+  });
 }
 
 async function areMachinesAbsent(session: Session): Promise<boolean> {

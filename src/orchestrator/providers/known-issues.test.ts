@@ -51,6 +51,10 @@ const samples: Array<[output: string, cause: RegExp]> = [
     'curl: (6) Could not resolve host: github.com\nerror: https://github.com/x could not be downloaded.',
     /machine could not download/,
   ],
+  [
+    'Error while connecting to Libvirt: Error making a connection to libvirt URI qemu:///system: Failed to connect socket',
+    /service of libvirt does not run/,
+  ],
   ['VBoxManage: error: Failed to allocate memory (VERR_NO_MEMORY)', /not enough free memory/],
 ];
 

@@ -121,6 +121,11 @@ export const knownIssues: readonly KnownIssue[] = [
     cure: 'Remove it with all its data (sudo k3s-uninstall.sh, on an agent sudo k3s-agent-uninstall.sh), or take another machine.',
   },
   {
+    pattern: /Error while connecting to Libvirt/i,
+    cause: 'the service of libvirt does not run, or does not let this user in',
+    cure: 'sudo systemctl enable --now libvirtd; sudo usermod -aG libvirt $USER, then log in again.',
+  },
+  {
     pattern: /[Nn]ode password rejected/,
     cause: 'the server knows a node of this name with another password: its machine was made anew',
     cure: 'On the server: sudo k3s kubectl delete node NAME; sudo k3s kubectl -n kube-system delete secret NAME.node-password.k3s. Then run again.',
