@@ -9,6 +9,7 @@ import type { Step } from '../steps.ts';
 import { everyTwoSeconds } from '../terminal.ts';
 import { userInManifests } from './images.ts';
 import { readManifests } from './manifests.ts';
+import { canLoadImages } from './record.ts';
 import type { Session } from './session.ts';
 
 /** The nodes have our images, or can pull them. */
@@ -19,8 +20,7 @@ export function imagesStep(session: Session, tag: string | undefined): Step {
     const user = environment.dockerHubUsername ?? userInManifests(await readManifests());
     if (checkUser(user) !== placeholderUser) return `the nodes pull the images of ${user}`;
     // Whoever has a cluster without a way to load images has brought them in already, or will be told that they are missing.
-    const canLoad = provider.name !== 'kubeconfig' || record.loadWith !== undefined;
-    return canLoad ? undefined : 'the images are in the nodes already, or will be missed';
+    return canLoadImages(record) ? undefined : 'the images are in the nodes already, or will be missed';
   };
   const planOf = async (): Promise<ImagePlan> => ({
     root: repository,

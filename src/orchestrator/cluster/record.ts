@@ -17,6 +17,10 @@ export interface ClusterRecord {
   loadWith?: string;
 }
 
+/** Whether images can be brought into its nodes: a cluster of somebody's own needs to be told how. */
+export const canLoadImages = ({ provider, loadWith }: ClusterRecord): boolean =>
+  provider !== 'kubeconfig' || loadWith !== undefined;
+
 /** What belongs to the cluster on this machine: this record, the lock, machine tokens. */
 export const clusterFolder = join(repository, '.local/cluster');
 

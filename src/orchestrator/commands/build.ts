@@ -1,5 +1,5 @@
 import { lockCluster } from '../cluster/lock.ts';
-import { readRecord } from '../cluster/record.ts';
+import { canLoadImages, readRecord } from '../cluster/record.ts';
 import type { Command } from '../command.ts';
 import { chooseWord, parseCommandLine } from '../command.ts';
 import { exitCodes } from '../failure.ts';
@@ -95,7 +95,7 @@ function table(images: readonly BuiltImage[]): string {
 /** Brings images into the nodes of the cluster of this repository, where there is one that takes them. */
 async function loaderOf(work: Work): Promise<BuildOptions['load']> {
   const record = await readRecord();
-  if (record === undefined || (record.provider === 'kubeconfig' && record.loadWith === undefined)) return undefined;
+  if (record === undefined || !canLoadImages(record)) return undefined;
   const provider = createProvider(record);
   return (archive, references) => provider.load(archive, references, work);
 }
