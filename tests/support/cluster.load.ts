@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { origins, queueDepths, readOrders } from './cluster.objects.ts';
 import { eventually } from './eventually.ts';
-import { isGood, judge } from './ledger.ts';
+import { isGood, judge } from '@orchestrator/orchestrator/orders/ledger.ts';
 import { startSteadyLoad } from './steady-load.ts';
 import type { SteadyLoad } from './steady-load.ts';
 

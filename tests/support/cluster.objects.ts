@@ -1,5 +1,5 @@
 import { sh } from './cluster.ts';
-import type { Row } from './ledger.ts';
+import type { Row } from '@orchestrator/orchestrator/orders/ledger.ts';
 
 interface Metadata {
   name: string;

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import type { TestContext } from 'node:test';
-import { attempt, note, openLedger } from './ledger.ts';
-import { ordersOf, sendOrder } from './load.ts';
+import { attempt, note, openLedger } from '@orchestrator/orchestrator/orders/ledger.ts';
+import { sendOrder } from '@orchestrator/orchestrator/orders/send.ts';
+import { ordersOf } from '@orchestrator/orchestrator/orders/values.ts';
 import type { Load } from './load.ts';
 
 const REQUEST_TIMEOUT_MS = 15_000;

@@ -7,7 +7,7 @@ import type { DatabaseConfig } from '@orchestrator/kit/postgres.ts';
 import { brokerEnv, readyCount } from './broker.ts';
 import { databaseEnv, query } from './database.ts';
 import { eventually } from './eventually.ts';
-import type { Row } from './ledger.ts';
+import type { Row } from '@orchestrator/orchestrator/orders/ledger.ts';
 import { runProgram } from './program.ts';
 import type { Life, Program } from './program.ts';
 import type { Scope } from './scope.ts';

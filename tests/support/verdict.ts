@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { isGood, judge } from './ledger.ts';
-import type { Row, Verdict } from './ledger.ts';
+import { isGood, judge } from '@orchestrator/orchestrator/orders/ledger.ts';
+import type { Row, Verdict } from '@orchestrator/orchestrator/orders/ledger.ts';
 import type { Load } from './load.ts';
 
 /** No answer takes longer than 5 s; the rest is what a busy machine adds on the way. */

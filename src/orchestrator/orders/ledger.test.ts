@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { attempt, isGood, judge, note, openLedger } from './support/ledger.ts';
-import type { Ledger, Row, Verdict } from './support/ledger.ts';
+import { attempt, isGood, judge, note, openLedger } from './ledger.ts';
+import type { Ledger, Row, Verdict } from './ledger.ts';
 
 const valuesOf = (order: number): { user_id: string; number_of_items: string; total_amount: string } => ({
   user_id: `rigged-${order}`,

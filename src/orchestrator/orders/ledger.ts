@@ -60,14 +60,14 @@ export interface Verdict {
   invented: Finding;
 }
 
-const BITS = { confirmed: 1, refused: 2, unknown: 4 } as const satisfies Record<Outcome, number>;
+const bits = { confirmed: 1, refused: 2, unknown: 4 } as const satisfies Record<Outcome, number>;
 
-const ID_BYTES = 16;
-const EXAMPLES_MAX = 10;
+const idBytes = 16;
+const maxExamples = 10;
 
 export function openLedger(orders: Orders): Ledger {
   const answers = new Uint8Array(orders.capacity);
-  return { ...orders, attempted: 0, confirmed: 0, answers, ids: Buffer.alloc(orders.capacity * ID_BYTES) };
+  return { ...orders, attempted: 0, confirmed: 0, answers, ids: Buffer.alloc(orders.capacity * idBytes) };
 }
 
 /** Notes that an order is about to be sent; returns its number. Its outcome is unknown until it is noted. */
@@ -80,20 +80,20 @@ export function attempt(ledger: Ledger): number {
 export function note(ledger: Ledger, order: number, outcome: Outcome, trackingId = ''): void {
   if (outcome === 'confirmed' && outcomeOf(ledger, order) !== 'confirmed') {
     ledger.confirmed += 1;
-    parseId(trackingId)?.copy(ledger.ids, order * ID_BYTES);
+    parseId(trackingId)?.copy(ledger.ids, order * idBytes);
   }
-  ledger.answers[order]! |= BITS[outcome];
+  ledger.answers[order]! |= bits[outcome];
 }
 
 /** The outcome of all attempts together: one that is known to be taken is; one that is not known to be refused may be. */
 function outcomeOf({ answers }: Ledger, order: number): Outcome {
-  if ((answers[order]! & BITS.confirmed) !== 0) return 'confirmed';
-  return answers[order] === BITS.refused ? 'refused' : 'unknown';
+  if ((answers[order]! & bits.confirmed) !== 0) return 'confirmed';
+  return answers[order] === bits.refused ? 'refused' : 'unknown';
 }
 
 /** What a row counts as: its number of rows in the low bits, and this one when one of them has the answered tracking id. */
-const UNDER_ITS_ID = 128;
-const ROWS_MAX = 127;
+const underItsId = 128;
+const maxRows = 127;
 
 /** Compares every row with every order, once all that was sent is stored or known not to be. Reads `rows` once. */
 export async function judge(ledger: Ledger, rows: Iterable<Row> | AsyncIterable<Row>): Promise<Verdict> {
@@ -109,20 +109,20 @@ export async function judge(ledger: Ledger, rows: Iterable<Row> | AsyncIterable<
     }
     const wrong = differences(ledger.valuesOf(order), row);
     if (wrong.length > 0) add(corrupted, `order ${order}: ${wrong.join(', ')}`);
-    if ((found[order]! & ROWS_MAX) < ROWS_MAX) found[order]! += 1;
-    if (hasId(ledger, order, row)) found[order]! |= UNDER_ITS_ID;
+    if ((found[order]! & maxRows) < maxRows) found[order]! += 1;
+    if (hasId(ledger, order, row)) found[order]! |= underItsId;
   }
   const counts = { confirmed: 0, refused: 0, unknown: 0 };
   let recovered = 0;
   for (const [order, marks] of found.entries()) {
     const outcome = outcomeOf(ledger, order);
     counts[outcome] += 1;
-    const count = marks & ROWS_MAX;
+    const count = marks & maxRows;
     if (count > 1) add(doubled, `order ${order}: ${count} rows`);
     if (outcome === 'unknown' && count > 0) recovered += 1;
     if (outcome !== 'confirmed') continue;
     if (count === 0) add(lost, `order ${order}`);
-    if (count === 1 && marks < UNDER_ITS_ID) add(corrupted, `order ${order}: tracking_id`);
+    if (count === 1 && marks < underItsId) add(corrupted, `order ${order}: tracking_id`);
   }
   return { attempted: ledger.attempted, ...counts, stored, recovered, lost, doubled, corrupted, invented };
 }
@@ -140,13 +140,13 @@ function orderOf(ledger: Ledger, row: Row): number | undefined {
   const id = parseId(row.tracking_id);
   // Read from end to end, since it happens only where something is wrong.
   for (let at = id ? ledger.ids.indexOf(id) : -1; at >= 0; at = ledger.ids.indexOf(id ?? '', at + 1)) {
-    if (at % ID_BYTES === 0) return at / ID_BYTES;
+    if (at % idBytes === 0) return at / idBytes;
   }
   return named;
 }
 
 function hasId({ ids }: Ledger, order: number, row: Row): boolean {
-  return parseId(row.tracking_id)?.equals(ids.subarray(order * ID_BYTES, (order + 1) * ID_BYTES)) ?? false;
+  return parseId(row.tracking_id)?.equals(ids.subarray(order * idBytes, (order + 1) * idBytes)) ?? false;
 }
 
 function differences(sent: Values, row: Row): string[] {
@@ -160,7 +160,7 @@ function differences(sent: Values, row: Row): string[] {
 /** The bytes of a UUID that is not all zeros; those stand for "none". */
 function parseId(trackingId: string): Buffer | undefined {
   const bytes = Buffer.from(trackingId.replaceAll('-', ''), 'hex');
-  return bytes.length === ID_BYTES && bytes.some((byte) => byte !== 0) ? bytes : undefined;
+  return bytes.length === idBytes && bytes.some((byte) => byte !== 0) ? bytes : undefined;
 }
 
 /** Money as whole cents, exact; a text that is no amount equals only itself. */
@@ -175,5 +175,5 @@ function createFinding(): Finding {
 
 function add(finding: Finding, example: string): void {
   finding.count += 1;
-  if (finding.examples.length < EXAMPLES_MAX) finding.examples.push(example);
+  if (finding.examples.length < maxExamples) finding.examples.push(example);
 }
