@@ -20,6 +20,7 @@ export const exitCodes = {
   unhealthy: { code: 75, means: 'status or doctor found something wrong' },
   declined: { code: 76, means: 'the question was not answered with yes; nothing was changed' },
   'bad-manifest': { code: 77, means: 'a file of Manifests/ cannot be used' },
+  'promise-broken': { code: 78, means: 'verify, drill or load found a promise broken' },
   interrupted: { code: 130, means: 'stopped by Ctrl-C before it was done' },
 } as const;
 
