@@ -35,16 +35,26 @@ export async function scale(kubectl: Kubectl, workloads: readonly KubernetesObje
 /** Stops all pods in order: whoever takes requests first, the stores when nobody needs them any more. */
 export async function stopWorkloads(kubectl: Kubectl, say: (line: string) => void, signal: AbortSignal): Promise<void> {
   for (const group of inStopOrder(await listWorkloads(kubectl))) {
-    const names = group.map(({ metadata }) => metadata.name);
-    say(`stopping ${names.join(', ')}`);
-    await scale(kubectl, group, 0);
-    const selector = `--selector=app.kubernetes.io/name in (${names.join(', ')})`;
-    const gone = async () => {
-      const left = (await kubectl.list('pods', selector)).map(({ metadata }) => metadata.name);
-      return left.length === 0 ? done(undefined) : notYet(`${left.join(', ')} still there`);
-    };
-    await until(`the pods of ${names.join(', ')} end`, goneTimeoutMs, () => patiently(gone), { everyMs: 500, signal });
+    say(`stopping ${group.map(({ metadata }) => metadata.name).join(', ')}`);
+    await stopTogether(kubectl, group, signal);
   }
+}
+
+/** Stops the pods of these and returns when they are gone. @throws DeadlineError */
+export async function stopTogether(
+  kubectl: Kubectl,
+  workloads: readonly KubernetesObject[],
+  signal: AbortSignal,
+): Promise<void> {
+  const names = workloads.map(({ metadata }) => metadata.name).join(', ');
+  await scale(kubectl, workloads, 0);
+  const gone = async () => {
+    const left = (await kubectl.list('pods', `--selector=app.kubernetes.io/name in (${names})`)).map(
+      ({ metadata }) => metadata.name,
+    );
+    return left.length === 0 ? done(undefined) : notYet(`${left.join(', ')} still there`);
+  };
+  await until(`the pods of ${names} end`, goneTimeoutMs, () => patiently(gone), { everyMs: 500, signal });
 }
 
 /**
