@@ -1,4 +1,4 @@
-import { access, constants, mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, open, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Command, Context } from '../command.ts';
 import { chooseWord, parseCommandLine } from '../command.ts';
@@ -139,7 +139,7 @@ function pagePath(file: string | undefined): string {
 async function requireWritable(path: string): Promise<void> {
   try {
     await mkdir(dirname(path), { recursive: true });
-    await access(dirname(path), constants.W_OK);
+    await (await open(path, 'a')).close();
   } catch (cause) {
     throw new Failure('not-writable', `The page cannot be written: ${(cause as Error).message}`, {
       cause,
