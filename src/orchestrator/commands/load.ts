@@ -97,7 +97,7 @@ export const load: Command = {
     const result = await loadSystem(target, plan, progress, signal).finally(() => progress.close());
     await writeFile(path, htmlReport(result, pasteable(['./orchestrator.sh', 'load', ...argv])));
     print(result, format, path, context);
-    requireTidy(result, plan);
+    requireTidy(result);
     if (result.interrupted) return exitCodes.interrupted.code;
     return exitCodes[result.pass ? 'ok' : 'promise-broken'].code;
   },
@@ -156,10 +156,10 @@ function print(result: LoadResult, format: 'text' | 'json', path: string, { term
   else process.stdout.write(`\nreport: ${path}\n`);
 }
 
-/** A load that was kept, and whose data could not be removed, is not well. @throws Failure */
-function requireTidy({ rows: { problem }, pass }: LoadResult, { keep }: Plan): void {
-  if (problem === undefined || keep || !pass) return;
-  throw new Failure('unhealthy', `What the load made could not be removed: ${problem}`, {
+/** A load that went well, and whose data could not be removed, has not. @throws Failure */
+function requireTidy({ rows: { problem }, pass, interrupted }: LoadResult): void {
+  if (problem === undefined || !pass || interrupted) return;
+  throw new Failure('not-running', `What the load made could not be removed: ${problem}`, {
     cure: './orchestrator.sh load --clean',
   });
 }

@@ -61,13 +61,14 @@ export async function load(target: Target, plan: Plan, progress: Progress, signa
     }
     await observer.stop();
     const seconds = (performance.now() - startMs) / 1000;
+    const interrupted = signal.aborted;
     const { orders, rows } = await tidy(target, tag, loaded, plan, progress);
     const { samples, missed } = observer;
     const told = {
       system: target.name,
       started,
       mix,
-      interrupted: signal.aborted,
+      interrupted,
       samples,
       missed,
       seconds,

@@ -47,7 +47,7 @@ export function textReport(result: LoadResult, screen: Screen): string[] {
       scaledNames(result.samples).map((name) => [name, podStory(result.samples, name)]),
     ),
     table(screen, ['USED AT MOST', 'CPU', 'MEMORY'], usageRows(result)),
-    ['generator', ...warnings].length === 1 ? [] : warnings.map((line) => `${screen.paint('yellow', 'note:')} ${line}`),
+    warnings.map((line) => `${screen.paint('yellow', 'note:')} ${line}`),
   ];
   return sections.filter((lines) => lines.length > 0).flatMap((lines, index) => (index === 0 ? lines : ['', ...lines]));
 }

@@ -117,7 +117,7 @@ const lostOrders = (lost: number): Judged => ({
   pass: lost === 0,
 });
 
-function warningsOf(loaded: Loaded, { missed, samples, orders }: Told): string[] {
+function warningsOf(loaded: Loaded, { missed, samples, orders, rows }: Told): string[] {
   const { dropped } = loaded.all;
   const problem = generatorProblem(loaded);
   return [
@@ -133,6 +133,9 @@ function warningsOf(loaded: Loaded, { missed, samples, orders }: Told): string[]
     ...(orders === undefined || orders.lost !== undefined
       ? []
       : [`${orders.stored} of ${orders.confirmed} confirmed orders were stored when it was no longer waited for them`]),
+    ...(rows.problem === undefined
+      ? []
+      : [`what the load made may still be there (./orchestrator.sh load --clean): ${rows.problem}`]),
   ];
 }
 
