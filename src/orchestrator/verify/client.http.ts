@@ -49,10 +49,14 @@ export function clientAt(base: string): Client {
 }
 
 /** A client of one service itself, which only the system on this machine lets in. */
-export async function clientBehind(target: Target, name: ComponentName): Promise<Client> {
-  if (target.kind !== 'local') throw new TypeError(`${name} is behind network policies in a cluster`);
+export const clientBehind = async (target: Target, name: ComponentName): Promise<Client> =>
+  clientAt(`http://127.0.0.1:${await portOf(target, name)}`);
+
+/** The port of a part of the system on this machine. */
+export async function portOf(target: Target, name: ComponentName): Promise<number> {
+  if (target.kind !== 'local') throw new TypeError(`${name} has no port of its own outside of a cluster`);
   const { components } = await target.control.status();
-  return clientAt(`http://127.0.0.1:${components.find((component) => component.name === name)?.port}`);
+  return components.find((component) => component.name === name)!.port;
 }
 
 type Raw = Pick<Reply, 'status' | 'headers' | 'text'>;

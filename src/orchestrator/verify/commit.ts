@@ -2,7 +2,7 @@ import { killHard } from '../target/kill.ts';
 import type { Target } from '../target/target.ts';
 import { DeadlineError, done, notYet, until } from '../wait.ts';
 import type { Walk } from './check.ts';
-import { orderOf, place, storedWithinMs, untilStored } from './orders.ts';
+import { orderOf, passQueue, place, settledWithinMs, storedWithinMs, untilStored } from './orders.ts';
 import { Broken, expect } from './promise.ts';
 import { countSessions, endSessions } from './sessions.ts';
 
@@ -11,9 +11,6 @@ const lockedMaxS = 120;
 
 /** A killed pod comes back on a busy node. */
 const backWithinMs = 90_000;
-
-/** What was acknowledged too early is not delivered again: an order behind it is stored, and it is not. */
-const graceMs = 5_000;
 
 /** How billing-app names itself to its database. */
 const isConsumer = "application_name = 'billing-app'";
@@ -53,9 +50,8 @@ export async function commitBeforeAcknowledgement(target: Target, walk: Walk): P
     await endSessions(target, `application_name = '${tag}'`);
     await locked;
   }
-  const behind = await place(target, walk, orderOf(walk, 'behind'));
-  await untilStored(target, [behind], signal);
-  const rows = await untilStored(target, [id], signal, graceMs).catch((error: unknown) => {
+  await passQueue(target, walk);
+  const rows = await untilStored(target, [id], signal, settledWithinMs).catch((error: unknown) => {
     if (!(error instanceof DeadlineError)) throw error;
     throw new Broken(
       `${id} was answered with 200, billing-app was killed before the commit, and after its restart the order is lost`,

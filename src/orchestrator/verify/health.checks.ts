@@ -1,7 +1,7 @@
 import { openApi } from '@orchestrator/contracts/openapi.ts';
 import { portPlan } from '../local/ports.plan.ts';
 import type { Check } from './check.ts';
-import { clientAt, clientBehind, clientOf, expectProblem, expectStatus } from './client.http.ts';
+import { clientAt, clientBehind, clientOf, expectProblem, expectStatus, portOf } from './client.http.ts';
 import type { Client, Reply } from './client.http.ts';
 import { check, expect } from './promise.ts';
 
@@ -33,7 +33,7 @@ export const healthChecks: readonly Check[] = [
     where: 'local',
     cure: 'Metrics are served by src/kit/metrics.ts, on METRICS_PORT.',
     look: async (target) => {
-      const { gatewayMetrics, inventoryMetrics, billingMetrics } = portPlan(Number(new URL(target.gateways[0]).port));
+      const { gatewayMetrics, inventoryMetrics, billingMetrics } = portPlan(await portOf(target, 'api-gateway'));
       const seen = [];
       for (const port of [gatewayMetrics, inventoryMetrics, billingMetrics]) {
         const { status, text } = await clientAt(`http://127.0.0.1:${port}`)('GET', '/metrics');

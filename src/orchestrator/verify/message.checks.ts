@@ -1,7 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import { DEAD_LETTER_QUEUE, ORDER_QUEUE, headers, queueArguments } from '@orchestrator/contracts/queue.ts';
 import type { Check, Walk } from './check.ts';
-import { orderOf, place, rowsOf, rowsOfUser, storedWithinMs, untilRejected, untilStored } from './orders.ts';
+import {
+  orderOf,
+  passQueue,
+  place,
+  rowsOf,
+  rowsOfUser,
+  settledWithinMs,
+  untilRejected,
+  untilStored,
+} from './orders.ts';
 import { clientOf, expectStatus } from './client.http.ts';
 import { sentMessages } from './message.sent.ts';
 import { check, expect } from './promise.ts';
@@ -86,12 +95,13 @@ export const messageChecks: readonly Check[] = [
     look: async (target, walk) => {
       const order = orderOf(walk, 'by-hand');
       await publishByHand(target, JSON.stringify(order));
+      await passQueue(target, walk);
       const look = async () => {
         const rows = await rowsOfUser(target, order.user_id);
         return rows.length > 0 ? done(rows.length) : notYet('no row');
       };
       const options = { everyMs: 250, signal: walk.signal };
-      const rows = await until('a message published by hand is stored', storedWithinMs, look, options);
+      const rows = await until('a message published by hand is stored', settledWithinMs, look, options);
       expect(rows === 1, `${rows} rows of one message without an id`);
       return `published by hand: ${JSON.stringify(order)}; stored once`;
     },
@@ -106,7 +116,7 @@ export const messageChecks: readonly Check[] = [
       await publishByHand(target, body, id);
       await untilStored(target, [id], walk.signal);
       await publishByHand(target, body, id);
-      await untilStored(target, [await place(target, walk, orderOf(walk, 'behind'))], walk.signal);
+      await passQueue(target, walk);
       const rows = await rowsOf(target, [id]);
       const evidence = `the message ${id} twice: ${rows.length} rows`;
       expect(rows.length === 1, evidence);
@@ -123,7 +133,9 @@ export const messageChecks: readonly Check[] = [
       const order = orderOf(walk, 'first');
       const id = await place(target, walk, order, { key });
       await untilStored(target, [id], walk.signal);
-      await place(target, walk, { ...order, total_amount: '1' }, { key });
+      const second = await place(target, walk, { ...order, total_amount: '1' }, { key });
+      expect(second === id, `the same key twice → tracking ids ${id} and ${second}; expected the same`);
+      await passQueue(target, walk);
       const reason = await untilRejected(target, id, walk.signal);
       const [row, ...others] = await rowsOf(target, [id]);
       const evidence = `the first has ${row?.total_amount} still; the second is rejected: ${reason}`;
@@ -138,12 +150,13 @@ export const messageChecks: readonly Check[] = [
     look: async (target, walk) => {
       const id = idOf(walk, 2);
       await publishByHand(target, JSON.stringify({ ...orderOf(walk, 'poison'), number_of_items: '0' }), id);
+      await passQueue(target, walk);
       const look = async () => {
         const message = await peek(target, DEAD_LETTER_QUEUE, ({ properties }) => properties.messageId === id);
         return message === undefined ? notYet('not among the dead letters') : done(message);
       };
       const options = { everyMs: 250, signal: walk.signal };
-      const dead = await until('a message that cannot be stored is a dead letter', storedWithinMs, look, options);
+      const dead = await until('a message that cannot be stored is a dead letter', settledWithinMs, look, options);
       const reason: unknown = dead.properties.headers?.[headers.reason];
       const evidence = `number_of_items "0" → ${DEAD_LETTER_QUEUE} with ${headers.reason}: ${String(reason)}`;
       expect(typeof reason === 'string' && reason.includes('number_of_items'), evidence);
@@ -158,6 +171,7 @@ export const messageChecks: readonly Check[] = [
       const id = idOf(walk, 3);
       const order = { ...orderOf(walk, 'rejected'), total_amount: '-1' };
       await publishByHand(target, JSON.stringify(order), id);
+      await passQueue(target, walk);
       await untilRejected(target, id, walk.signal);
       const reply = await clientOf(target)('GET', `/api/billing/${id}`);
       const { reason, ...state } = expectStatus(reply, 200) as Record<string, unknown>;

@@ -81,13 +81,16 @@ export async function untilStored(
   return until(`orders that were answered with 200 are stored`, withinMs, look, { everyMs: lookEveryMs, signal });
 }
 
+/** What was in the queue before an order that is stored by now is settled, or will never be. */
+export const settledWithinMs = 5_000;
+
+/** Waits until an order that is placed now is stored: the queue keeps its order, so all before it has been seen then. */
+export async function passQueue(target: Target, walk: Walk): Promise<void> {
+  await untilStored(target, [await place(target, walk, orderOf(walk, 'behind'))], walk.signal);
+}
+
 /** Waits until a message of this walk is dead, and recorded as such; returns its reason. @throws DeadlineError */
-export async function untilRejected(
-  target: Target,
-  id: string,
-  signal: AbortSignal,
-  withinMs = storedWithinMs,
-): Promise<string> {
+export async function untilRejected(target: Target, id: string, signal: AbortSignal): Promise<string> {
   const look = async () => {
     const [row] = await target.query<{ reason: string }>(
       'billing',
@@ -95,7 +98,7 @@ export async function untilRejected(
     );
     return row === undefined ? notYet('not in the table rejections') : done(row.reason);
   };
-  return until(`the order ${id} is recorded as rejected`, withinMs, look, { everyMs: lookEveryMs, signal });
+  return until(`the order ${id} is recorded as rejected`, settledWithinMs, look, { everyMs: lookEveryMs, signal });
 }
 
 /** Waits until the gateway takes orders again, as a client does: by sending one that has to be taken. @throws DeadlineError */

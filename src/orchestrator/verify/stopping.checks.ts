@@ -2,10 +2,11 @@ import { DEAD_LETTER_QUEUE, ORDER_QUEUE } from '@orchestrator/contracts/queue.ts
 import type { Check } from './check.ts';
 import { clientBehind, clientOf, expectProblem, expectStatus } from './client.http.ts';
 import { commitBeforeAcknowledgement } from './commit.ts';
-import { orderOf, place, rowsOfUser, untilStored, untilTaken } from './orders.ts';
+import { orderOf, place, rowsOf, rowsOfUser, storedWithinMs, untilStored, untilTaken } from './orders.ts';
 import { Broken, check, expect } from './promise.ts';
 import { peek, waiting } from './queue.amqp.ts';
 import { whileFull, whileStopped } from './stopped.ts';
+import { done, notYet, until } from '../wait.ts';
 
 const confirm = 'The gateway must wait for the confirm of the broker: src/api-gateway/orders.amqp.ts.';
 const consumer = 'Orders are consumed in src/billing-app/orders.amqp.ts.';
@@ -52,13 +53,13 @@ export const stoppingChecks: readonly Check[] = [
     look: async (target, walk) => {
       const order = orderOf(walk, 'database-away');
       const id = await whileStopped(target, walk, ['billing-database'], () => place(target, walk, order));
-      const rows = await untilStored(target, [id], walk.signal).catch(async (error: unknown) => {
-        const dead = await peek(target, DEAD_LETTER_QUEUE, ({ properties }) => properties.messageId === id);
-        expect(dead === undefined, `the order ${id} became a dead letter while the database was away`);
-        throw error;
-      });
-      const dead = await peek(target, DEAD_LETTER_QUEUE, ({ properties }) => properties.messageId === id);
-      expect(rows.length === 1 && dead === undefined, `the order ${id}: ${rows.length} rows, and a dead letter`);
+      const look = async () => {
+        const isDead = await peek(target, DEAD_LETTER_QUEUE, ({ properties }) => properties.messageId === id);
+        expect(isDead === undefined, `the order ${id} became a dead letter while the database was away`);
+        return (await rowsOf(target, [id])).length > 0 ? done(undefined) : notYet('not in the table orders');
+      };
+      const options = { everyMs: 250, signal: walk.signal };
+      await until(`the order ${id} is stored`, storedWithinMs, look, options);
       return `billing-database stopped; ${id} answered with 200; started; stored, no dead letter`;
     },
   }),
