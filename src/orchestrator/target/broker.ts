@@ -88,10 +88,12 @@ async function withChannel<T>(
   }
 }
 
+/** What fetch and amqplib say of a connection that broke without a code of the operating system. */
+const broken = ['fetch failed', 'connect ETIMEDOUT', 'Socket closed abruptly during opening handshake'];
+
 /** Nobody listens, or the connection broke on the way; an answer is none, whatever it says. */
 function isConnectionError(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  if (error.name === 'TimeoutError' || error.message === 'fetch failed' || error.message === 'connect ETIMEDOUT')
-    return true;
+  if (error.name === 'TimeoutError' || broken.includes(error.message)) return true;
   return 'code' in error && /^E[A-Z]+$/.test(String(error.code));
 }
