@@ -1,55 +1,50 @@
+import { markup } from '../report/markup.ts';
+import type { Markup } from '../report/markup.ts';
+import { badge, page, section, table } from '../report/page.html.ts';
 import { duration } from '../terminal.ts';
-import { groupOf, summary, titleOf } from './report.ts';
+import { groupOf, summary, tally, titleOf } from './report.ts';
 import type { Found, Looked } from './walk.ts';
 
-const style = `
-:root { color-scheme: light dark; --pass: #1a7f37; --fail: #cf222e; --rest: #6e7781; --line: #8884; }
-@media (prefers-color-scheme: dark) { :root { --pass: #3fb950; --fail: #ff7b72; --rest: #9198a1; } }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; margin-bottom: 0; } h2 { font-size: 1.1rem; margin: 2rem 0 .25rem; }
-details { border-top: 1px solid var(--line); padding: .35rem 0; }
-summary { display: grid; grid-template-columns: 3.5rem 1fr auto; gap: .75rem; cursor: pointer; }
-.mark { font-weight: 600; } .pass .mark { color: var(--pass); } .fail .mark { color: var(--fail); } .rest .mark { color: var(--rest); }
-code, pre { font: 13px/1.5 ui-monospace, monospace; } .id { color: var(--rest); overflow-wrap: anywhere; }
-pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: .25rem 0 .5rem 4.25rem; }
-`;
-
-/** The report as one page that needs nothing else: what failed is open, what passed opens at a click. */
+/** The report as one page that needs nothing else: evidence of what passed opens at a click, what failed is open. */
 export function htmlReport(found: Found): string {
-  const groups = Object.entries(Object.groupBy(found.looked, ({ check }) => groupOf(check.id)));
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>verify: ${text(summary(found))}</title>
-<style>${style}</style>
-<h1>${text(summary(found))}</h1>
-<p>${text(found.system)}, ${found.started.toISOString()}, ${duration(found.ms)}</p>
-${groups.map(([, group = []]) => section(group)).join('\n')}
-${found.notLookedAt.length === 0 ? '' : `<h2>not looked at</h2>\n<p>${found.notLookedAt.map(({ id }) => `<code>${text(id)}</code>`).join(' ')}</p>`}
-</html>
-`;
+  const { system, started, ms, looked, notLookedAt } = found;
+  const groups = Object.values(Object.groupBy(looked, ({ check }) => groupOf(check.id)));
+  const left = notLookedAt.map(({ id, promise }) => [markup`<code>${id}</code>`, promise]);
+  return page({
+    title: 'verify: every promise, looked at on the running system',
+    verdict: tally(looked).failed === 0 ? 'pass' : 'fail',
+    headline: summary(found),
+    facts: [
+      ['System', system],
+      ['Started', started.toISOString()],
+      ['Took', duration(ms)],
+      ['Again', './orchestrator.sh verify'],
+    ],
+    body: [
+      ...groups.map((group = []) => section(titleOf(group[0]?.check.id ?? ''), promises(group))),
+      ...(left.length === 0
+        ? []
+        : [section('not looked at', table({ caption: '', head: ['id', 'promise'], rows: left }))]),
+    ],
+  });
 }
 
-function section(group: readonly Looked[]): string {
-  return `<h2>${text(titleOf(group[0]?.check.id ?? ''))}</h2>\n${group.map(entry).join('\n')}`;
+const promises = (group: readonly Looked[]): Markup =>
+  table({
+    caption: summary({ looked: [...group], notLookedAt: [] }),
+    head: ['', 'promise', 'id', 'ms'],
+    rows: group.map((looked) => [mark(looked), promise(looked), markup`<code>${looked.check.id}</code>`, looked.ms]),
+  });
+
+function mark({ outcome: { result } }: Looked): Markup {
+  if (result === 'not applicable') return badge('neutral', 'n/a');
+  return result === 'pass' ? badge('pass', 'pass') : badge('fail', 'FAIL');
 }
 
-function entry({ check, outcome, ms }: Looked): string {
-  const [name, mark, more] =
-    outcome.result === 'pass'
-      ? ['pass', 'pass', outcome.evidence]
-      : outcome.result === 'fail'
-        ? ['fail', 'FAIL', `${outcome.evidence}\n→ ${outcome.cure}`]
-        : ['rest', 'n/a', outcome.reason];
-  return `<details class="${name}"${name === 'fail' ? ' open' : ''}><summary><span class="mark">${mark}</span><span>${text(check.promise)}</span>
-<code class="id">${text(check.id)} · ${ms} ms</code></summary><pre>${text(more)}</pre></details>`;
+function promise({ check, outcome }: Looked): Markup {
+  if (outcome.result === 'not applicable') return markup`${check.promise}<br><small>${outcome.reason}</small>`;
+  const evidence = markup`<pre>${outcome.evidence}</pre>`;
+  return outcome.result === 'pass'
+    ? markup`<details><summary>${check.promise}</summary>${evidence}</details>`
+    : markup`${check.promise}${evidence}<strong>→ ${outcome.cure}</strong>`;
 }
-
-const text = (value: string): string =>
-  value
-    .toWellFormed()
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');

@@ -138,7 +138,11 @@ export const stoppingChecks: readonly Check[] = [
         const evidence = `${reply.shown}, Retry-After: ${retryAfter}, after ${Math.round(tookMs)} ms`;
         expect(/^\d+$/.test(retryAfter ?? '') && tookMs < 8_000, evidence);
         return evidence;
-      }).finally(() => untilTaken(target, walk).catch(() => undefined));
+      }).catch(async (error: unknown) => {
+        // What is looked at next shall not find a gateway that is still connecting.
+        await untilTaken(target, walk).catch(() => undefined);
+        throw error;
+      });
       const again = await untilTaken(target, walk);
       return `rabbitmq stopped: ${seen}; started: 200 ${again}`;
     },
