@@ -6,6 +6,7 @@ import { listenForInterrupt } from '../interrupt.ts';
 import { lockTarget } from '../target/lock.ts';
 import { openTarget, targetHelp, targetOptions, targetWords } from '../target/open.ts';
 import { openTerminal } from '../terminal.ts';
+import type { Terminal } from '../terminal.ts';
 import { allChecks } from '../verify/checks.ts';
 import { chooseChecks } from '../verify/choose.ts';
 import type { Check } from '../verify/check.ts';
@@ -84,20 +85,45 @@ async function walkAndShow(
   const screen = openTerminal(process.stdout, environment);
   const text = createTextReport(checks, screen, { verbose });
   const print = (lines: readonly string[]): void => void process.stdout.write(`${lines.join('\n')}\n`);
-  const say = (line: string): void => terminal.write(`      ${line}\n`);
+  const { begin, say, end } = progress(terminal);
   const found = await walk(target, checks, {
     gentle,
     signal,
-    // Where the report goes to the same terminal, a line of it says enough.
-    say: terminal.live && format === 'text' ? () => undefined : say,
+    say,
+    onCheck: ({ id }) => begin(id),
     onLooked: (looked) => {
+      end();
       if (format === 'text') print(text.lines(looked));
       else terminal.write(`${looked.outcome.result}: ${looked.check.id}\n`);
     },
   });
+  end();
   if (format === 'text') print(endLines(found, screen));
   else process.stdout.write(format === 'json' ? jsonReport(found) : junitReport(found));
   return found;
+}
+
+/** What the walk is at: on a terminal one line that goes away again, else a line for what takes long. */
+function progress(terminal: Terminal): {
+  begin: (id: string) => void;
+  say: (line: string) => void;
+  end: () => void;
+} {
+  const erase = '\r\u001B[K';
+  let current = '';
+  const { live } = terminal;
+  // A terminal that does not know its width says 0.
+  const show = (line: string): void => terminal.write(`${erase}${line.slice(0, (terminal.columns() || 80) - 1)}`);
+  return {
+    begin: (id) => {
+      current = id;
+      if (live) show(`… ${id}`);
+    },
+    say: (line) => (live ? show(`… ${current} ${line}`) : terminal.write(`      ${line}\n`)),
+    end: () => {
+      if (live) terminal.write(erase);
+    },
+  };
 }
 
 function list(checks: readonly Check[]): number {

@@ -101,11 +101,21 @@ export async function untilRejected(target: Target, id: string, signal: AbortSig
   return until(`the order ${id} is recorded as rejected`, settledWithinMs, look, { everyMs: lookEveryMs, signal });
 }
 
-/** Waits until the gateway takes orders again, as a client does: by sending one that has to be taken. @throws DeadlineError */
+/** So many in a row find every pod of an autoscaled gateway, most likely. */
+const takenInARow = 5;
+
+/** Waits until the gateway takes orders again, as a client does: by sending some that have to be taken. @throws DeadlineError */
 export async function untilTaken(target: Target, walk: Walk): Promise<string> {
+  let taken = 0;
   const look = async () => {
     const reply = await clientOf(target)('POST', '/api/billing', { json: orderOf(walk, 'again') });
-    return reply.status === 503 ? notYet(reply.shown) : done(expectAccepted(reply, walk));
+    if (reply.status === 503) {
+      taken = 0;
+      return notYet(reply.shown);
+    }
+    const id = expectAccepted(reply, walk);
+    taken += 1;
+    return taken === takenInARow ? done(id) : notYet(`${taken} taken`);
   };
-  return until('orders are taken again', storedWithinMs, look, { everyMs: lookEveryMs, signal: walk.signal });
+  return until('orders are taken again', storedWithinMs, look, { signal: walk.signal });
 }

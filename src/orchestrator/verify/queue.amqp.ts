@@ -4,7 +4,7 @@ import type { Target } from '../target/target.ts';
 import { expect } from './promise.ts';
 
 /** A queue longer than this is not read through: each message that is looked at counts as delivered once more. */
-export const readMax = 2_000;
+export const readMax = 10_000;
 
 /** How many messages wait in the queue; those that a consumer holds do not count. */
 export const waiting = (target: Target, queue: string): Promise<number> =>

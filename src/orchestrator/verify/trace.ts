@@ -4,7 +4,7 @@ import { Failure } from '../failure.ts';
 import type { Target } from '../target/target.ts';
 import { DeadlineError, done, notYet, until } from '../wait.ts';
 import { rowsOf } from './orders.ts';
-import { remove, waiting } from './queue.amqp.ts';
+import { readMax, remove, waiting } from './queue.amqp.ts';
 import { requireRunning } from './running.ts';
 import { endSessions } from './sessions.ts';
 import { mendLeftovers } from './stopped.ts';
@@ -23,7 +23,11 @@ const settleWithinMs = 30_000;
 const quietMs = 2_000;
 
 /** Removes what this walk made, and what an earlier one left that was killed; nothing else. */
-export async function removeTrace(target: Target, placed: ReadonlySet<string> = new Set()): Promise<void> {
+export async function removeTrace(
+  target: Target,
+  say: (line: string) => void,
+  placed: ReadonlySet<string> = new Set(),
+): Promise<void> {
   await untilSettled(target, placed);
   const isOurs = `user_id ~ '${anyTag}' OR (user_id LIKE '${numberedOrder.prefix}%' AND number_of_items::text = '${numberedOrder.items}')`;
   await target.execute('billing', `DELETE FROM orders WHERE ${isOurs}; DELETE FROM rejections WHERE ${isOurs}`);
@@ -31,7 +35,9 @@ export async function removeTrace(target: Target, placed: ReadonlySet<string> = 
     'inventory',
     `DELETE FROM movies WHERE title ~ '${anyTag}'; DELETE FROM idempotency_keys WHERE key ~ '${anyTag}'`,
   );
-  if ((await waiting(target, DEAD_LETTER_QUEUE)) === 0) return;
+  const dead = await waiting(target, DEAD_LETTER_QUEUE);
+  if (dead === 0) return;
+  if (dead > readMax) say(`${dead} dead letters are too many to look through: those of this walk stay among them`);
   const ours = new RegExp(`"${anyTag.slice(1)}`);
   await remove(target, DEAD_LETTER_QUEUE, ({ content }) => ours.test(content.toString()));
 }
@@ -46,7 +52,7 @@ export async function removeLeftovers(target: Target, say: (line: string) => voi
   await requireRunning(target);
   try {
     await endSessions(target, `application_name ~ '${anyTag}'`);
-    await removeTrace(target);
+    await removeTrace(target, say);
   } catch (cause) {
     if (cause instanceof Failure) throw cause;
     const message = cause instanceof Error ? cause.message : String(cause);

@@ -60,7 +60,7 @@ export async function walk(target: Target, checks: readonly Check[], options: Wa
       onLooked?.(one);
     }
   } finally {
-    await removeTrace(target, shared.placed).catch((error: unknown) =>
+    await removeTrace(target, say, shared.placed).catch((error: unknown) =>
       say(`movies and orders of this walk are left, until the next one removes them: ${messageOf(error)}`),
     );
   }
