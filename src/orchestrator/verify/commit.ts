@@ -1,4 +1,4 @@
-import { killHard } from '../target/kill.ts';
+import { killHard, untilBack } from '../target/kill.ts';
 import type { Target } from '../target/target.ts';
 import { DeadlineError, done, notYet, until } from '../wait.ts';
 import type { Walk } from './check.ts';
@@ -21,10 +21,10 @@ const isConsumer = "application_name = 'billing-app'";
  */
 export async function commitBeforeAcknowledgement(target: Target, walk: Walk): Promise<string> {
   const { tag, signal, say } = walk;
-  const untilAny = (what: string, where: string, withinMs: number) =>
+  const untilAny = (what: string, where: string, withinMs: number, options: { signal?: AbortSignal } = {}) =>
     until(what, withinMs, async () => ((await countSessions(target, where)) > 0 ? done(undefined) : notYet('none')), {
       everyMs: 250,
-      signal,
+      ...options,
     });
 
   say('locking the table orders for a moment');
@@ -37,18 +37,21 @@ export async function commitBeforeAcknowledgement(target: Target, walk: Walk): P
     .catch(() => undefined);
   let id: string;
   try {
-    await untilAny('the table is locked', `application_name = '${tag}' AND wait_event = 'PgSleep'`, storedWithinMs);
+    const isLocked = `application_name = '${tag}' AND wait_event = 'PgSleep'`;
+    await untilAny('the table is locked', isLocked, storedWithinMs, { signal });
     id = await place(target, walk, orderOf(walk, 'commit'));
-    await untilAny('the INSERT waits', `${isConsumer} AND wait_event_type = 'Lock'`, storedWithinMs);
+    await untilAny('the INSERT waits', `${isConsumer} AND wait_event_type = 'Lock'`, storedWithinMs, { signal });
     const [moment] = await target.query<{ now: string }>('billing', 'SELECT clock_timestamp()::text AS now');
     say('killing billing-app');
     await killHard(target, 'billing-app');
-    // By then the killed process is gone for certain; its session would still carry out what it had sent.
+    // From here on to the end, also after a Ctrl-C. By the time it is back the killed process is gone for certain, but not its
+    // session, which would still carry out what it had sent.
     await untilAny('billing-app comes back', `${isConsumer} AND backend_start > '${moment?.now}'`, backWithinMs);
     await endSessions(target, `${isConsumer} AND backend_start <= '${moment?.now}'`);
   } finally {
     await endSessions(target, `application_name = '${tag}'`);
     await locked;
+    await untilBack(target, 'billing-app');
   }
   await passQueue(target, walk);
   const rows = await untilStored(target, [id], signal, settledWithinMs).catch((error: unknown) => {

@@ -53,10 +53,11 @@ export async function whileFull<T>(target: Target, queue: string, length: number
   }
 }
 
-/** Starts what a killed walk had stopped, and lifts its limits. */
-export async function mendLeftovers(target: Target, say: (line: string) => void): Promise<void> {
+/** Starts what a killed walk had stopped, and lifts its limits. Returns whether there was anything to do. */
+export async function mendLeftovers(target: Target, say: (line: string) => void): Promise<boolean> {
   const policies = (await target.broker.manage<Policy[]>('GET', '/policies/%2F')) ?? [];
-  for (const { name } of policies.filter((policy) => policy.name.startsWith(notePrefix))) {
+  const notes = policies.filter((policy) => policy.name.startsWith(notePrefix));
+  for (const { name } of notes) {
     if (name.startsWith(stoppedPrefix)) {
       const component = name.slice(stoppedPrefix.length) as ComponentName;
       say(`starting ${component}, which an earlier walk had stopped and was killed`);
@@ -64,6 +65,7 @@ export async function mendLeftovers(target: Target, say: (line: string) => void)
     }
     await forget(target, name);
   }
+  return notes.length > 0;
 }
 
 /** The broker itself may be the part that was stopped: it is there when the note is made, and when it is taken away. */

@@ -3,7 +3,8 @@ import { DEAD_LETTER_QUEUE, ORDER_QUEUE } from '@orchestrator/contracts/queue.ts
 import { Failure } from '../failure.ts';
 import type { Target } from '../target/target.ts';
 import { DeadlineError, done, notYet, until } from '../wait.ts';
-import { rowsOf } from './orders.ts';
+import type { Walk } from './check.ts';
+import { passQueue, rowsOf } from './orders.ts';
 import { readMax, remove, waiting } from './queue.amqp.ts';
 import { requireRunning } from './running.ts';
 import { endSessions } from './sessions.ts';
@@ -46,13 +47,17 @@ export async function removeTrace(
  * What an earlier walk has left that was killed: stopped parts, limits, a lock, movies and orders.
  * @throws Failure not-running when a part is stopped, by whomever else
  */
-export async function removeLeftovers(target: Target, say: (line: string) => void): Promise<void> {
+export async function removeLeftovers(target: Target, walk: Walk): Promise<void> {
+  const { say } = walk;
   await requireRunning(target, ['rabbitmq']);
-  await mendLeftovers(target, say);
+  const wasMended = await mendLeftovers(target, say);
   await requireRunning(target);
   try {
-    await endSessions(target, `application_name ~ '${anyTag}'`);
+    const ended = await endSessions(target, `application_name ~ '${anyTag}'`);
+    // Orders of that walk are on their way to the table now. Where no order is taken, the checks will tell.
+    if (wasMended || ended > 0) await passQueue(target, walk).catch(() => undefined);
     await removeTrace(target, say);
+    walk.placed.clear();
   } catch (cause) {
     if (cause instanceof Failure) throw cause;
     const message = cause instanceof Error ? cause.message : String(cause);

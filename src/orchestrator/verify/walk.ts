@@ -45,15 +45,15 @@ export async function walk(target: Target, checks: readonly Check[], options: Wa
   const started = new Date();
   const startMs = performance.now();
   const looked: Looked[] = [];
-  const shared = { tag: newTag(), say, placed: new Set<string>() };
-  await removeLeftovers(target, say);
+  const shared: Walk = { tag: newTag(), say, placed: new Set<string>(), signal };
+  await removeLeftovers(target, shared);
   try {
     for (const check of checks) {
       if (signal.aborted) break;
       const left = leftOut(check, target, options);
       if (left === undefined) onCheck?.(check);
       const checkStartMs = performance.now();
-      const outcome = left ?? (await runCheck(check, target, { ...shared, signal }));
+      const outcome = left ?? (await runCheck(check, target, shared));
       if (outcome === undefined) break;
       const one = { check, outcome, ms: Math.round(performance.now() - checkStartMs) };
       looked.push(one);
