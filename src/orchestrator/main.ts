@@ -13,6 +13,7 @@ import { secrets } from './commands/secrets.ts';
 import { start } from './commands/start.ts';
 import { status } from './commands/status.ts';
 import { stop } from './commands/stop.ts';
+import { verify } from './commands/verify.ts';
 import { readEnvironment } from './config.ts';
 import { CommandError } from './exec.ts';
 import { Failure, UsageError, exitCodes } from './failure.ts';
@@ -34,6 +35,7 @@ const commands: Readonly<Record<string, Command>> = {
   move,
   local,
   doctor,
+  verify,
   completion: createCompletion(() => commands),
 };
 
