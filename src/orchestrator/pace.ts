@@ -19,6 +19,8 @@ export interface PaceOptions {
    * @param dueMs when it should be sent, on the clock of `performance.now()`: latency counts from here
    */
   send: (number: number, dueMs: number) => Promise<unknown>;
+  /** Told of each request that is not sent because too many others wait. */
+  onDropped?: ((number: number, dueMs: number) => void) | undefined;
   /** Ends it early: nothing more is sent, what was sent is waited for. */
   signal: AbortSignal;
 }
@@ -41,6 +43,7 @@ export async function keepPace({
   requests = Infinity,
   maxInFlight,
   send,
+  onDropped,
   signal,
 }: PaceOptions): Promise<Paced> {
   const { promise: finished, resolve, reject } = Promise.withResolvers<void>();
@@ -61,6 +64,7 @@ export async function keepPace({
     for (; next < due && !signal.aborted; next += 1) {
       if (inFlight >= maxInFlight) {
         dropped += 1;
+        onDropped?.(next, startMs + dueTime(stages, next));
         continue;
       }
       inFlight += 1;

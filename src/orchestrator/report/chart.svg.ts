@@ -61,13 +61,13 @@ export function figure({ description, seconds, panels, happenings }: Chart, capt
   const first = lanes * laneHeight + 26;
   const bottom = first + panels.length * (panelHeight + panelGap) - panelGap;
   return markup`<figure>
-<svg viewBox="0 0 ${width} ${bottom + axisHeight}" role="img" aria-label="${description}">
+<div class="scroll"><svg viewBox="0 0 ${width} ${bottom + axisHeight}" role="img" aria-label="${description}">
 <title>${description}</title>
 ${happenings.map((happening) => drawHappening(happening, x, bottom))}
 ${labels.map(({ text, at, lane }) => markup`<text x="${round(at)}" y="${(lane + 1) * laneHeight - 3}">${text}</text>\n`)}
 ${panels.map((panel, index) => drawPanel(panel, x, first + index * (panelHeight + panelGap)))}
 ${drawTimeAxis(span, x, bottom)}
-</svg>
+</svg></div>
 <figcaption>${caption}</figcaption>
 </figure>
 `;
@@ -111,10 +111,11 @@ function drawPanel({ title, series, top = 0 }: Panel, x: (at: number) => number,
   const scale = steps.at(-1) || 1;
   const base = y0 + panelHeight;
   const y = (value: number): number => base - (Math.max(value, 0) / scale) * panelHeight;
-  let legend = right;
-  const keys = series.toReversed().map(({ name, tone }) => {
-    legend -= name.length * 6.2 + 22;
-    return markup`<circle class="dot ${tone}" cx="${round(legend)}" cy="${y0 - 12}" r="4"/><text x="${round(legend + 8)}" y="${y0 - 8}">${name}</text>
+  let legend = left + title.length * 7 + 20;
+  const keys = series.map(({ name, tone }) => {
+    const at = legend;
+    legend += name.length * 6.2 + 26;
+    return markup`<circle class="dot ${tone}" cx="${round(at)}" cy="${y0 - 12}" r="4"/><text x="${round(at + 8)}" y="${y0 - 8}">${name}</text>
 `;
   });
   return markup`<g>

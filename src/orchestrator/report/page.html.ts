@@ -10,7 +10,7 @@ export interface Page {
   /** The verdict in a sentence. */
   headline: string;
   /** What was looked at, when, and how to do it again: pairs of a name and a value. */
-  facts: readonly (readonly [name: string, value: string])[];
+  facts: readonly (readonly [name: string, value: string | Markup])[];
   /** Sections, tables, figures. */
   body: readonly Markup[];
 }
@@ -60,18 +60,28 @@ export interface Table {
 }
 
 export function table({ caption, head, rows }: Table): Markup {
-  const cell = (value: Cell): Markup =>
-    typeof value === 'number'
-      ? markup`<td class="number">${value.toLocaleString('en')}</td>`
-      : markup`<td>${value}</td>`;
+  const isColumnOfFigures = head.map((_, column) => rows.every((row) => isFigure(row[column])));
+  const heading = (name: string, column: number): Markup =>
+    markup`<th scope="col"${isColumnOfFigures[column] ? rightAligned : undefined}>${name}</th>`;
+  const cell = (value: Cell, column: number): Markup =>
+    markup`<td${isColumnOfFigures[column] ? rightAligned : undefined}>${typeof value === 'number' ? value.toLocaleString('en') : value}</td>`;
   return markup`<div class="scroll"><table>
 <caption>${caption}</caption>
-<thead><tr>${head.map((name) => markup`<th scope="col">${name}</th>`)}</tr></thead>
+<thead><tr>${head.map(heading)}</tr></thead>
 <tbody>
 ${rows.map((row) => markup`<tr>${row.map(cell)}</tr>\n`)}</tbody>
 </table></div>
 `;
 }
+
+const rightAligned = markup` class="number"`;
+
+/** A number, or one in words: `1,234`, `12 ms`, `0.5 %`. */
+const isFigure = (value: Cell | undefined): boolean =>
+  typeof value === 'number' || (typeof value === 'string' && /^(?:[\d.,]+(?: ?[a-zA-Z%/]+)?|-)$/.test(value));
+
+/** What can be typed. */
+export const typed = (text: string): Markup => markup`<code>${text}</code>`;
 
 /** A word in the colour of what it says. */
 export function badge(tone: Verdict | 'neutral', text: string): Markup {

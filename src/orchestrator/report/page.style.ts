@@ -14,23 +14,26 @@ main { max-width: 68rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; }
 h1 { font-size: 1.6rem; line-height: 1.2; margin: 0 0 .75rem; }
 h2 { font-size: 1.1rem; margin: 2.5rem 0 .75rem; }
 .headline { margin: 0 0 1.25rem; padding: .7rem 1rem; border-left: .35rem solid; background: var(--panel); border-radius: .25rem; }
+.warning { margin: .5rem 0; color: var(--warn); }
 .headline strong { margin-right: .4rem; }
 .headline.pass { border-color: var(--good); } .headline.pass strong { color: var(--good); }
 .headline.fail { border-color: var(--bad); } .headline.fail strong { color: var(--bad); }
 dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: .5rem 1.5rem; margin: 0; }
 dt { font-size: .8rem; color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
+dl div:has(code) { grid-column: 1 / -1; }
 .scroll { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; font-size: .9rem; font-variant-numeric: tabular-nums; }
+table { border-collapse: collapse; min-width: min(100%, 32rem); font-size: .9rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--soft); padding-bottom: .4rem; }
-th, td { text-align: left; vertical-align: top; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); }
-th { font-weight: 600; color: var(--soft); } td.number { text-align: right; }
+th, td { text-align: left; vertical-align: top; padding: .35rem 1.75rem .35rem 0; border-bottom: 1px solid var(--line); }
+th { font-weight: 600; color: var(--soft); } .number { text-align: right; white-space: nowrap; }
 .badge { font-weight: 600; white-space: nowrap; }
 .badge.pass { color: var(--good); } .badge.fail { color: var(--bad); } .badge.neutral { color: var(--soft); }
 code, pre { font: .85em/1.45 ui-monospace, monospace; } pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: .25rem 0; }
-figure { margin: 0; padding: 1rem; border: 1px solid var(--line); border-radius: .5rem; background: var(--panel); overflow-x: auto; }
+figure { margin: 0; padding: 1rem; border: 1px solid var(--line); border-radius: .5rem; background: var(--panel); }
 figcaption { color: var(--soft); font-size: .9rem; margin-top: .5rem; }
-svg { display: block; width: 100%; min-width: 40rem; height: auto; }
-svg text { font: 11px system-ui, sans-serif; fill: var(--soft); }
+svg { display: block; width: 100%; min-width: 52rem; height: auto; }
+/* What a line crosses stays legible. */
+svg text { font: 11px system-ui, sans-serif; fill: var(--soft); paint-order: stroke; stroke: var(--panel); stroke-width: 3px; stroke-linejoin: round; }
 svg .name { font-size: 12px; font-weight: 600; fill: var(--ink); }
 svg .grid { stroke: var(--line); stroke-width: 1; }
 svg .axis { stroke: var(--calm); stroke-width: 1; }
