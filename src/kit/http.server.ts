@@ -35,7 +35,9 @@ export function createHttpServer({ log, bodyLimitBytes }: HttpOptions): FastifyI
   const loggerInstance: FastifyBaseLogger = log;
   const app = Fastify({
     loggerInstance,
-    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
+    logController: new LogController({ disableRequestLogging: true }),
+    // Those few who log name the request themselves: a logger for each request costs more than its line.
+    childLoggerFactory: (logger) => logger,
     clientErrorHandler: answerUnparsable,
     frameworkErrors: (error, request, reply) => void sendProblem(request, reply, error),
     bodyLimit: bodyLimitBytes,
