@@ -56,9 +56,8 @@ export function requestHeaders(raw: readonly string[], own: Record<string, strin
 }
 
 /** The headers of the answer: those of the gateway, then the upstream's, each as often as it was sent. */
-export function answerHeaders(raw: readonly Buffer[], own: Readonly<Record<string, unknown>>): string[] {
-  const text = raw.map((bytes) => bytes.toString('latin1'));
-  const passed = endToEnd(text, (name) => own[name] !== undefined);
+export function answerHeaders(raw: readonly string[], own: Readonly<Record<string, unknown>>): string[] {
+  const passed = endToEnd(raw, (name) => own[name] !== undefined);
   for (const [name, value] of Object.entries(own)) passed.push(name, String(value));
   return passed;
 }
