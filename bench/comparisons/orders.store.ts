@@ -14,7 +14,7 @@ import { publishOrders } from './orders.accept.ts';
 const id = 'order-store';
 
 /** About a second of work for each. */
-const BACKLOG = { ours: 30_000, peer: 4000, loop: 60_000 };
+const BACKLOG = { ours: 80_000, peer: 15_000, loop: 200_000 };
 const STORED_TIMEOUT_MS = 120_000;
 const QUERY_TIMEOUT_MS = 10_000;
 

@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { STATUS_CODES } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
@@ -7,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Problem, problems } from '@orchestrator/contracts/problem.ts';
 import type { ProblemCode } from '@orchestrator/contracts/problem.ts';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { http } from './http.node.ts';
 import { trackMethods } from './http.methods.ts';
 import { fieldErrors } from './validation.ts';
 
@@ -150,7 +150,7 @@ function answerRaw(socket: Socket | null, problem: Problem): void {
     'content-length': String(Buffer.byteLength(body)),
     connection: 'close',
   }).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket?.end(`HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${headers.join('')}\r\n${body}`, () =>
+  socket?.end(`HTTP/1.1 ${problem.status} ${http.STATUS_CODES[problem.status]}\r\n${headers.join('')}\r\n${body}`, () =>
     socket.destroy(),
   );
 }
