@@ -88,16 +88,16 @@ async function countConnections(
   requests: string[],
 ): Promise<Finding> {
   const driving = load({ port, connections: MANY_CLIENTS, seconds: bench.seconds, requests }, bench.signal);
+  const over = new AbortController();
   let most = 0;
-  let isOver = false;
   const watch = async (): Promise<void> => {
     const sql = `SELECT count(*)::int AS count FROM pg_stat_activity WHERE application_name = 'inventory-app' AND datname = current_database()`;
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const { rows } = await queryPostgres(database, sql, 5000);
       most = Math.max(most, (rows[0] as { count: number }).count);
     }
   };
-  await Promise.all([driving.finally(() => (isOver = true)), watch()]);
+  await Promise.all([driving.finally(() => over.abort()), watch()]);
   // One replica beside the three: that of the other side.
   const reckoned = (REPLICAS_MAX + 1) * CONNECTIONS_EACH;
   const goal = { against: `${CONNECTIONS_EACH} a process`, floor: 1, unit: 'connections (reckoned to found)' };

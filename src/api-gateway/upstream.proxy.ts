@@ -4,6 +4,7 @@ import { Gauge, registry } from '@orchestrator/kit/metrics.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AnswerHead } from './answer.head.ts';
 import { readBody } from './body.ts';
+import { copyOf } from './chunks.ts';
 import { answerHeaders, requestHeaders } from './headers.ts';
 import { createTurnstile } from './turnstile.ts';
 import type { Turnstile } from './turnstile.ts';
@@ -159,7 +160,8 @@ class Exchange implements Exchanged {
       return true;
     }
     this.#beginAnswer();
-    if (this.#response.write(Buffer.from(bytes))) return true;
+    const { copy, giveBack } = copyOf(bytes);
+    if (this.#response.write(copy, giveBack)) return true;
     this.#response.setTimeout(STALLED_CLIENT_TIMEOUT_MS);
     return false;
   }
