@@ -46,7 +46,7 @@ const REPLACED = new Set([
 
 const isReplaced = (name: string): boolean => REPLACED.has(name) || name.startsWith('x-forwarded-');
 
-/** The headers to send on, from those that came in and those of the gateway; names and values in turn, as undici takes them. */
+/** The headers to send on, from those that came in and those of the gateway; names and values in turn. */
 export function requestHeaders(raw: readonly string[], own: Record<string, string | undefined>): string[] {
   const passed = endToEnd(raw, isReplaced);
   for (const [name, value] of Object.entries(own)) if (value !== undefined) passed.push(name, value);
