@@ -49,13 +49,13 @@ export function createMovieStore(pool: Queries, isMigrated: () => boolean, quick
 }
 
 async function listPage(run: Run, { after }: Selection, rows: number): Promise<Page> {
-  return toPage(await run({ name: 'list', text: pageOf('id > $1'), values: [after, rows] }));
+  return toPage(await run({ name: 'list', text: LIST, values: [after, rows] }));
 }
 
 /** Has no name on purpose: planned anew for each title, it walks by id for a common one and takes the index for a rare one. */
 async function searchPage(run: Run, { after, title }: Selection, rows: number): Promise<Page> {
   const pattern = `%${title.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
-  return toPage(await run({ text: pageOf('id > $1 AND title ILIKE $3'), values: [after, rows, pattern] }));
+  return toPage(await run({ text: SEARCH, values: [after, rows, pattern] }));
 }
 
 /** The first $2 movies that meet the condition; one more is looked for, to know whether there is any. */
@@ -67,6 +67,9 @@ const pageOf = (condition: string): string => `
     SELECT id, row_to_json(movie)::text AS json, row_number() OVER (ORDER BY id) AS place
     FROM (SELECT id, title, description FROM movies WHERE ${condition} ORDER BY id LIMIT $2::int + 1) AS movie
   ) AS page`;
+
+const LIST = pageOf('id > $1');
+const SEARCH = pageOf('id > $1 AND title ILIKE $3');
 
 async function find(run: Run, id: Id): Promise<MovieJson | undefined> {
   const { rows } = await run<{ json: MovieJson }>({
