@@ -6,6 +6,7 @@ import { create } from './commands/create.ts';
 import { deploy } from './commands/deploy.ts';
 import { destroy } from './commands/destroy.ts';
 import { doctor } from './commands/doctor.ts';
+import { drill } from './commands/drill.ts';
 import { load } from './commands/load.ts';
 import { local } from './commands/local.ts';
 import { logs } from './commands/logs.ts';
@@ -35,6 +36,7 @@ const commands: Readonly<Record<string, Command>> = {
   secrets,
   move,
   local,
+  drill,
   load,
   doctor,
   verify,
