@@ -1,4 +1,4 @@
-import { DEAD_LETTER_QUEUE, ORDER_QUEUE } from '@orchestrator/contracts/queue.ts';
+import { ORDER_QUEUE } from '@orchestrator/contracts/queue.ts';
 import { killHard } from '../target/kill.ts';
 import type { Target } from '../target/target.ts';
 import { done, notYet, until } from '../wait.ts';
@@ -13,11 +13,11 @@ const everywhere = (strike: Strike<Target>) => ({ local: strike, cluster: strike
 const alarmTimeoutMs = 60_000;
 const emptyTimeoutMs = 120_000;
 
-/** Sets a limit that the broker has reached already, and sees the alarm. */
+/** Sets a limit that the broker has reached already, and sees the alarm. Restores what its configuration says there. */
 const alarm =
-  (set: readonly string[], restore: readonly string[]): Strike<Target> =>
+  (set: readonly string[], restore: Readonly<Record<Target['kind'], readonly string[]>>): Strike<Target> =>
   async (target, { mender, hold, holdMs }) => {
-    await mender.during({ kind: 'broker', commands: [restore] }, async () => {
+    await mender.during({ kind: 'broker', commands: [restore[target.kind]] }, async () => {
       await brokerCommand(target, set);
       await until('the alarm of the broker', alarmTimeoutMs, async () => {
         const raised = await brokerCommand(target, ['eval', 'rabbit_alarm:get_alarms().']);
@@ -26,6 +26,12 @@ const alarm =
       await hold(holdMs);
     });
   };
+
+const memoryLimit = {
+  local: ['set_vm_memory_high_watermark', '0.4'],
+  cluster: ['set_vm_memory_high_watermark', 'absolute', '400MB'],
+};
+const diskLimit = ['set_disk_free_limit', '500MB'];
 
 /** What waits in a queue goes with it, and that is no fault of the system's: it is deleted while nothing waits or is on its way. */
 async function deleteQueue(target: Target, { quietly }: Scene): Promise<void> {
@@ -68,28 +74,17 @@ export const stores: readonly Fault[] = [
   {
     name: 'rabbitmq-memory-alarm',
     explains: 'the broker believes that it has no memory left, and takes nothing from publishers for some seconds',
-    ...everywhere(alarm(['set_vm_memory_high_watermark', '0.000001'], ['set_vm_memory_high_watermark', '0.4'])),
+    ...everywhere(alarm(['set_vm_memory_high_watermark', '0.000001'], memoryLimit)),
   },
   {
     name: 'rabbitmq-disk-alarm',
     explains: 'the broker believes that its disk is full, and takes nothing from publishers for some seconds',
-    ...everywhere(alarm(['set_disk_free_limit', '1000TB'], ['set_disk_free_limit', '500MB'])),
+    ...everywhere(alarm(['set_disk_free_limit', '1000000GB'], { local: diskLimit, cluster: diskLimit })),
   },
   {
     name: 'queue-deleted',
     explains: `the queue ${ORDER_QUEUE} is deleted in a moment in which no order waits in it (no orders are sent for that moment)`,
     ...everywhere(deleteQueue),
-  },
-  {
-    name: 'dead-letters-deleted',
-    explains: `the queue ${DEAD_LETTER_QUEUE} is deleted, when nothing is in it`,
-    ...everywhere(async ({ broker }) => {
-      const path = `/queues/%2F/${DEAD_LETTER_QUEUE}`;
-      const queue = await broker.manage<{ messages?: number }>('GET', `${path}?columns=messages`);
-      if (queue === undefined || (queue.messages ?? 0) > 0)
-        throw new NotStruck('there are dead letters, which it keeps');
-      await broker.manage('DELETE', path);
-    }),
   },
   {
     name: 'billing-database-backend-killed',

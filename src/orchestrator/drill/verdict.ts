@@ -22,7 +22,7 @@ export interface Verdict extends Judged {
 /** Lost, doubled, corrupted: what each usually comes from, by what had just been broken. */
 const causesOfLoss: readonly [faults: RegExp, cause: string][] = [
   [
-    /^(rabbitmq|queue|dead-letters|api-gateway-to-rabbitmq|billing-app-to-rabbitmq)/,
+    /^(rabbitmq|queue|api-gateway-to-rabbitmq|billing-app-to-rabbitmq)/,
     'answered 200 before the broker had confirmed the order, or its message is not persistent: src/api-gateway/orders.amqp.ts',
   ],
   [/^billing/, 'billing-app acknowledged orders before they were committed: src/billing-app/orders.amqp.ts'],
