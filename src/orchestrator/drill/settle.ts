@@ -68,7 +68,7 @@ export async function removeRows(target: Target, prefix: string): Promise<number
     const some = `SELECT id FROM orders WHERE user_id LIKE '${prefix}-%' LIMIT ${deleteRows}`;
     const [{ count } = { count: 0 }] = await target.query<{ count: number }>(
       'billing',
-      `SELECT count(*)::int AS count FROM (${some}) AS some`,
+      `SELECT count(*)::int AS count FROM (${some}) AS part`,
     );
     if (count === 0) return removed;
     await target.execute('billing', `DELETE FROM orders WHERE id IN (${some})`);
