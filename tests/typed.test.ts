@@ -74,7 +74,7 @@ test('a command that does not exist is found', () => {
     'kubectl apply -f Manifests/namespace.yaml -f Manifests/',
   ];
   const wrong = [
-    './orchestrator.sh verify',
+    './orchestrator.sh prove',
     './orchestrator.sh secrets shown',
     './orchestrator.sh move billing-app',
     './orchestrator.sh deploy --fresh',

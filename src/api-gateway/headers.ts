@@ -46,7 +46,7 @@ const REPLACED = new Set([
 
 const isReplaced = (name: string): boolean => REPLACED.has(name) || name.startsWith('x-forwarded-');
 
-/** The headers to send on, from those that came in and those of the gateway; names and values in turn, as undici takes them. */
+/** The headers to send on, from those that came in and those of the gateway; names and values in turn. */
 export function requestHeaders(raw: readonly string[], own: Record<string, string | undefined>): string[] {
   const passed = endToEnd(raw, isReplaced);
   for (const [name, value] of Object.entries(own)) if (value !== undefined) passed.push(name, value);
@@ -56,9 +56,8 @@ export function requestHeaders(raw: readonly string[], own: Record<string, strin
 }
 
 /** The headers of the answer: those of the gateway, then the upstream's, each as often as it was sent. */
-export function answerHeaders(raw: readonly Buffer[], own: Readonly<Record<string, unknown>>): string[] {
-  const text = raw.map((bytes) => bytes.toString('latin1'));
-  const passed = endToEnd(text, (name) => own[name] !== undefined);
+export function answerHeaders(raw: readonly string[], own: Readonly<Record<string, unknown>>): string[] {
+  const passed = endToEnd(raw, (name) => own[name] !== undefined);
   for (const [name, value] of Object.entries(own)) passed.push(name, String(value));
   return passed;
 }

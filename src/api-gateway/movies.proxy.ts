@@ -1,5 +1,5 @@
-import { METHODS } from 'node:http';
 import { Problem } from '@orchestrator/contracts/problem.ts';
+import { http } from '@orchestrator/kit/http.node.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 type Forward = (request: FastifyRequest, reply: FastifyReply, path: string) => Promise<void>;
@@ -12,7 +12,7 @@ const ID = /^[0-9]+$/;
  */
 export function movieRoutes(app: FastifyInstance, forward: Forward): void {
   // Fastify's "all" leaves out the rare ones; inventory-app knows which it takes.
-  for (const method of METHODS.filter((name) => name !== 'CONNECT' && !app.supportedMethods.includes(name))) {
+  for (const method of http.METHODS.filter((name) => name !== 'CONNECT' && !app.supportedMethods.includes(name))) {
     app.addHttpMethod(method, { hasBody: true });
   }
   app.all('/api/movies', {

@@ -1,5 +1,5 @@
 import { ORDER_QUEUE, headers, queueArguments } from '@orchestrator/contracts/queue.ts';
-import { keepConnected } from '@orchestrator/kit/amqp.ts';
+import { keepConnected, writeTogether } from '@orchestrator/kit/amqp.ts';
 import type { BrokerConfig } from '@orchestrator/kit/amqp.ts';
 import type { Logger } from '@orchestrator/kit/log.ts';
 import { Counter, Gauge, Histogram, registry } from '@orchestrator/kit/metrics.ts';
@@ -36,6 +36,7 @@ interface Connection extends OrderQueue {
 
 interface Session {
   channel: ConfirmChannel;
+  together: (publish: () => void) => void;
   /** Gives the connection up for a new one. */
   lost: (cause: Error) => void;
 }
@@ -72,7 +73,7 @@ export function connectOrderQueue(config: BrokerConfig, name: string, log: Logge
       declareAgain().catch(lost);
     });
     await declareQueues(channel);
-    session = { channel, lost };
+    session = { channel, together: writeTogether(connection), lost };
   }
 
   function onLost(): void {
@@ -98,13 +99,16 @@ export function connectOrderQueue(config: BrokerConfig, name: string, log: Logge
 
   async function publish(message: Message): Promise<Outcome> {
     if (!session || !isOpen()) return 'refused';
+    const { channel, together } = session;
     const { number, outcome } = publications.open();
     const timer = setTimeout(() => onTimeout(number), CONFIRM_TIMEOUT_MS);
     const startedMs = performance.now();
     const content = Buffer.from(JSON.stringify(message.order));
     // The default exchange, which always exists, takes a message to the queue of this name.
-    session.channel.publish('', ORDER_QUEUE, content, properties(message, number), (error: Error | null) =>
-      onConfirm(number, error),
+    together(() =>
+      channel.publish('', ORDER_QUEUE, content, properties(message, number), (error: Error | null) =>
+        onConfirm(number, error),
+      ),
     );
     const settled = await outcome;
     clearTimeout(timer);

@@ -18,8 +18,9 @@ interface OrderRoutes {
 
 /** `/api/billing*`: takes orders into the queue, and hands the questions about them on to billing-app. */
 export async function orderRoutes(app: FastifyInstance, { queue, forward }: OrderRoutes): Promise<void> {
-  app.addHook('onRequest', async (_request, reply) => {
+  app.addHook('onRequest', (_request, reply, done) => {
     reply.header('cache-control', 'no-store');
+    done();
   });
 
   app.post<{ Body: NewOrder }>(
@@ -30,7 +31,7 @@ export async function orderRoutes(app: FastifyInstance, { queue, forward }: Orde
       const { trace, id: requestId } = request;
       const outcome = await queue.publish({ order: request.body, trackingId, requestId, ...trace });
       // Also when the client has gone: by this line an order is followed from here to its row.
-      const facts = { tracking_id: trackingId, trace_id: trace.traceId, outcome };
+      const facts = { request_id: requestId, tracking_id: trackingId, trace_id: trace.traceId, outcome };
       request.log.info(facts, outcome === 'confirmed' ? 'order accepted' : 'order not accepted');
       if (outcome !== 'confirmed') throw refusal(outcome, trackingId);
       return { message: 'Order accepted', tracking_id: trackingId };

@@ -1,6 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { NewOrder } from '@orchestrator/contracts/order.ts';
 import { uuidV7, uuidV8 } from '@orchestrator/contracts/tracking-id.ts';
+import { randomBytes } from '@orchestrator/kit/random.ts';
 
 /**
  * What became of a message. `confirmed`: safe on the broker's disk. Certainly not taken: `returned` (there is no queue),

@@ -1,4 +1,4 @@
-import { get } from 'node:http';
+import { http } from '@orchestrator/kit/http.node.ts';
 
 /** Below the second that the whole readiness check has. */
 const TIMEOUT_MS = 900;
@@ -25,10 +25,12 @@ export function createReadinessCheck(origin: string): () => Promise<void> {
 
 async function ask(url: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  get(url, { agent: false, signal: AbortSignal.timeout(TIMEOUT_MS) }, (response) => {
-    response.resume();
-    if (response.statusCode === 200) resolve();
-    else reject(new Error(`it answered ${response.statusCode}`));
-  }).on('error', reject);
+  http
+    .get(url, { agent: false, signal: AbortSignal.timeout(TIMEOUT_MS) }, (response) => {
+      response.resume();
+      if (response.statusCode === 200) resolve();
+      else reject(new Error(`it answered ${response.statusCode}`));
+    })
+    .on('error', reject);
   return promise;
 }

@@ -2,14 +2,16 @@ import type { ServerResponse } from 'node:http';
 import type { Problem } from '@orchestrator/contracts/problem.ts';
 import { Gauge, registry } from '@orchestrator/kit/metrics.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Dispatcher } from 'undici';
-import Client from 'undici/lib/dispatcher/client.js';
-import Pool from 'undici/lib/dispatcher/pool.js';
+import type { AnswerHead } from './answer.head.ts';
 import { readBody } from './body.ts';
+import { copyOf } from './chunks.ts';
 import { answerHeaders, requestHeaders } from './headers.ts';
 import { createTurnstile } from './turnstile.ts';
 import type { Turnstile } from './turnstile.ts';
-import { isConnectionFailure, toProblem, tooSlow } from './upstream.problems.ts';
+import type { Exchanged, OutgoingRequest, UpstreamConnection, UpstreamError } from './upstream.connection.ts';
+import { openPool } from './upstream.pool.ts';
+import type { UpstreamPool } from './upstream.pool.ts';
+import { toProblem, tooSlow } from './upstream.problems.ts';
 
 /**
  * Requests that one upstream works on at a time; more would only wait there, where they cost more. Answers that have begun
@@ -17,30 +19,17 @@ import { isConnectionFailure, toProblem, tooSlow } from './upstream.problems.ts'
  */
 const EXCHANGES_MAX = 64;
 
-const CONNECT_TIMEOUT_MS = 1000;
-
 /** From the end of the request to the first byte of the answer's body: on a busy machine, too, under the 5 s of any answer. */
 const ANSWER_TIMEOUT_MS = 4000;
 
 /** The part of it that may pass in line: whoever is sent at last has a second left, enough for an answer. */
 const LINE_TIMEOUT_MS = 3000;
 
-/** The longest pause inside an answer; undici notices it up to a second late. */
-const PAUSE_TIMEOUT_MS = 4000;
-
 /** A client that takes nothing of its answer for so long would keep a connection to the upstream busy for nothing. */
 const STALLED_CLIENT_TIMEOUT_MS = 10_000;
 
-/** Connections are renewed, so that added replicas get their share. */
-const CONNECTION_LIFETIME_MS = 30_000;
-
-const connectionOptions = {
-  pipelining: 1,
-  connect: { timeout: CONNECT_TIMEOUT_MS },
-  // The exchange has its own limit, which counts the time in line too.
-  headersTimeout: 0,
-  bodyTimeout: PAUSE_TIMEOUT_MS,
-};
+/** An answer of this size that has come whole leaves as one text with its head, which costs one write; larger ones are copied. */
+const SMALL_BYTES = 8192;
 
 const turnstiles = new Map<string, Turnstile>();
 
@@ -76,8 +65,8 @@ interface UpstreamOptions {
 }
 
 export function openUpstream({ origin, name, bodyLimitBytes, stopping }: UpstreamOptions): Upstream {
-  // No limit on connections: the turnstile has it, and whoever waits there can leave the line.
-  const pool = new Pool(origin, { ...connectionOptions, connections: null, clientTtl: CONNECTION_LIFETIME_MS });
+  // The turnstile limits the exchanges, and whoever waits there can leave the line.
+  const pool = openPool(origin);
   const turnstile = createTurnstile(EXCHANGES_MAX);
   turnstiles.set(name, turnstile);
 
@@ -96,7 +85,7 @@ export function openUpstream({ origin, name, bodyLimitBytes, stopping }: Upstrea
       };
       // Clients shall connect elsewhere; Fastify's own hooks do not see an answer that is streamed.
       if (stopping.aborted) reply.header('connection', 'close');
-      await new Exchange({ name, origin, pool, turnstile, outgoing, reply }).answered;
+      await new Exchange({ name, pool, turnstile, outgoing, reply }).answered;
     },
     close: () => pool.close(),
   };
@@ -109,28 +98,30 @@ function queryOf(url: string): string {
 
 interface ExchangeOptions {
   name: string;
-  origin: string;
-  pool: Pool;
+  pool: UpstreamPool;
   turnstile: Turnstile;
-  outgoing: Dispatcher.DispatchOptions;
+  outgoing: OutgoingRequest;
   reply: FastifyReply;
 }
 
 /** One request on its way: waits for its turn, is sent (a GET twice at most), and streams the answer back. */
-class Exchange implements Dispatcher.DispatchHandler {
+class Exchange implements Exchanged {
   readonly answered: Promise<void>;
   readonly #settle: { resolve: () => void; reject: (problem: Problem) => void };
   readonly #options: ExchangeOptions;
   readonly #response: ServerResponse;
   readonly #startedMs = performance.now();
   #deadline: NodeJS.Timeout | undefined;
-  #isWaiting = true;
+  /** In the turnstile, or in the line before it. */
+  #hasPlace = false;
   #isRetry = false;
   #hasBegun = false;
   /** The client has its answer, or a problem, or has gone. */
   #isOver = false;
-  #upstream: Dispatcher.DispatchController | undefined;
-  #status = 0;
+  #upstream: UpstreamConnection | undefined;
+  #head: AnswerHead | undefined;
+  /** The body, where it is small and came whole; in latin1. */
+  #small: string | undefined;
 
   constructor(options: ExchangeOptions) {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -139,8 +130,8 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#options = options;
     this.#response = options.reply.raw;
     this.#response.once('close', () => this.#end());
-    options.turnstile.enter(this.#send);
-    if (this.#isWaiting) this.#endAfter(LINE_TIMEOUT_MS);
+    this.#enter();
+    if (!this.#upstream) this.#endAfter(LINE_TIMEOUT_MS);
   }
 
   /** Counted from the beginning. */
@@ -151,64 +142,56 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   readonly #send = (): void => {
-    const { origin, pool, outgoing } = this.#options;
-    this.#isWaiting = false;
-    if (!this.#isRetry) {
-      this.#endAfter(ANSWER_TIMEOUT_MS);
-      pool.dispatch(outgoing, this);
-      return;
-    }
+    const { pool, outgoing } = this.#options;
+    if (!this.#isRetry) this.#endAfter(ANSWER_TIMEOUT_MS);
     // When one kept connection is dead the others may be dead as well: an upstream that was restarted.
-    const fresh = new Client(origin, connectionOptions);
-    fresh.dispatch(outgoing, this);
-    void fresh.close();
+    this.#upstream = pool.take({ fresh: this.#isRetry });
+    this.#upstream.send(outgoing, this);
   };
 
-  onRequestStart(upstream: Dispatcher.DispatchController): void {
-    if (this.#isOver) throw new Error('nobody waits for the answer any more');
-    this.#upstream = upstream;
+  /** It waits for the first byte of the body: until then a failure can still be told as a problem. */
+  onHead(head: AnswerHead): void {
+    this.#head = head;
   }
 
-  onResponseStart(_upstream: Dispatcher.DispatchController, status: number): void {
-    // An informational answer (RFC 9110, section 15.2) is followed by the final one, and is not passed on.
-    this.#status = status;
-  }
-
-  onResponseData(upstream: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#beginAnswer(upstream);
-    if (this.#response.write(chunk)) return;
-    upstream.pause();
+  onData(bytes: Buffer): boolean {
+    if (bytes.length === this.#head?.length && bytes.length <= SMALL_BYTES) {
+      this.#small = bytes.toString('latin1');
+      return true;
+    }
+    this.#beginAnswer();
+    const { copy, giveBack } = copyOf(bytes);
+    if (this.#response.write(copy, giveBack)) return true;
     this.#response.setTimeout(STALLED_CLIENT_TIMEOUT_MS);
+    return false;
   }
 
-  onResponseEnd(upstream: Dispatcher.DispatchController): void {
-    this.#beginAnswer(upstream);
+  onEnd(): void {
+    this.#beginAnswer();
     this.#isOver = true;
-    this.#response.end();
+    this.#upstream = undefined;
+    if (this.#small === undefined) this.#response.end();
+    else this.#response.end(this.#small, 'latin1');
   }
 
-  onResponseError(_upstream: Dispatcher.DispatchController, error: Error): void {
-    const { turnstile, name } = this.#options;
-    if (!this.#hasBegun) turnstile.leave(this.#send);
-    if (this.#isOver) return;
+  onError(error: UpstreamError): void {
+    this.#upstream = undefined;
+    this.#leave();
     if (this.#mayBeSentAgain(error)) {
-      this.#isWaiting = true;
       this.#isRetry = true;
-      this.#upstream = undefined;
-      turnstile.enter(this.#send);
+      this.#enter();
     } else {
-      this.#end(toProblem(error, name));
+      this.#end(toProblem(error, this.#options.name));
     }
   }
 
-  /** The head waits for the first byte of the body: until then a failure can still be told as a problem. */
-  #beginAnswer(upstream: Dispatcher.DispatchController): void {
-    if (this.#hasBegun) return;
-    const { reply, turnstile } = this.#options;
-    this.#response.writeHead(this.#status, answerHeaders(upstream.rawHeaders as Buffer[], reply.getHeaders()));
+  #beginAnswer(): void {
+    if (this.#hasBegun || !this.#head) return;
+    const { reply } = this.#options;
+    this.#response.writeHead(this.#head.status, answerHeaders(this.#head.headers, reply.getHeaders()));
     this.#hasBegun = true;
-    turnstile.leave(this.#send);
-    this.#response.on('drain', () => upstream.resume());
+    this.#leave();
+    this.#response.on('drain', () => this.#upstream?.resume());
     clearTimeout(this.#deadline);
     reply.hijack();
     this.#settle.resolve();
@@ -226,18 +209,25 @@ class Exchange implements Dispatcher.DispatchHandler {
       this.#response.destroy();
       this.#settle.resolve();
     }
-    if (this.#isWaiting) this.#options.turnstile.leave(this.#send);
-    this.#upstream?.abort(new Error('nobody waits for the answer any more'));
+    this.#leave();
+    this.#upstream?.abort();
   }
 
-  #mayBeSentAgain(error: Error): boolean {
+  #enter(): void {
+    this.#hasPlace = true;
+    this.#options.turnstile.enter(this.#send);
+  }
+
+  #leave(): void {
+    if (!this.#hasPlace) return;
+    this.#hasPlace = false;
+    this.#options.turnstile.leave(this.#send);
+  }
+
+  #mayBeSentAgain(error: UpstreamError): boolean {
     const { method, body } = this.#options.outgoing;
     return (
-      (method === 'GET' || method === 'HEAD') &&
-      !body &&
-      !this.#isRetry &&
-      this.#status === 0 &&
-      isConnectionFailure(error)
+      (method === 'GET' || method === 'HEAD') && !body && !this.#isRetry && !this.#head && error.kind === 'connection'
     );
   }
 }

@@ -11,8 +11,9 @@ const ONE = '/api/billing/:tracking_id';
 
 /** Reads orders back. New ones come through the queue only. */
 export function orderRoutes(app: FastifyInstance, store: OrderReader): void {
-  app.addHook('onRequest', async (_request, reply) => {
+  app.addHook('onRequest', (_request, reply, done) => {
     reply.header('cache-control', 'no-store');
+    done();
   });
 
   app.get<{ Querystring: PageQuery }>(LIST, { schema: { querystring: orderQuerySchema } }, async ({ query }, reply) => {

@@ -1,8 +1,9 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { parseJson } from '@orchestrator/contracts/json.ts';
 import { ORDER_BODY_LIMIT_BYTES, newOrderSchema, orderValues } from '@orchestrator/contracts/order.ts';
 import type { NewOrder, OrderState, OrderValues, StoredOrder } from '@orchestrator/contracts/order.ts';
 import { isUuid, uuidV7, uuidV8 } from '@orchestrator/contracts/tracking-id.ts';
+import { randomBytes } from '@orchestrator/kit/random.ts';
 import { compileBodyCheck, fieldErrors } from '@orchestrator/kit/validation.ts';
 
 export interface Order {

@@ -3,6 +3,7 @@ import { createLifecycle } from '@orchestrator/kit/lifecycle.ts';
 import { createLogger } from '@orchestrator/kit/log.ts';
 import { serveMetrics } from '@orchestrator/kit/metrics.ts';
 import { migrateWhenReachable } from '@orchestrator/kit/migrations.ts';
+import { openPipeline } from '@orchestrator/kit/postgres.pipeline.ts';
 import { openPool } from '@orchestrator/kit/postgres.ts';
 import { createApp } from './app.ts';
 import { readConfig } from './config.ts';
@@ -16,9 +17,11 @@ const lifecycle = createLifecycle(log);
 
 const pool = openPool(config.database, SERVICE, log);
 lifecycle.onStop('database pool', () => pool.end());
+const pipeline = openPipeline(pool, config.database, SERVICE, log);
+lifecycle.onStop('database pipeline', pipeline.close);
 
 let migrated = false;
-const store = createMovieStore(pool, () => migrated);
+const store = createMovieStore(pool, () => migrated, pipeline);
 const app = createApp({ store, log, stopping: lifecycle.stopping });
 
 await serveMetrics(config.host, config.metricsPort);

@@ -1,7 +1,9 @@
 import type { Movie, NewMovie } from '@orchestrator/contracts/movie.ts';
+import { PAGE_LIMIT_MAX } from '@orchestrator/contracts/page.ts';
 import { Problem } from '@orchestrator/contracts/problem.ts';
+import type { Queries } from '@orchestrator/kit/postgres.pipeline.ts';
 import { isTransient, sqlState } from '@orchestrator/kit/postgres.ts';
-import type { Pool, QueryConfig, QueryResult, QueryResultRow } from 'pg';
+import type { QueryResult } from 'pg';
 import type { MovieJson, MovieStore, Page, Selection } from './movies.ts';
 
 type Id = Movie['id'];
@@ -13,20 +15,31 @@ interface PageRow {
   more: boolean;
 }
 
-type Run = <Row extends QueryResultRow>(statement: QueryConfig) => Promise<QueryResult<Row>>;
+type Run = Queries['query'];
 
-/** The movies in a PostgreSQL database, which makes their JSON text itself. Nothing is asked of it before `isMigrated`. */
-export function createMovieStore(pool: Pool, isMigrated: () => boolean): MovieStore {
-  const run: Run = async (statement) => {
-    if (!isMigrated()) throw unavailable('The database is not migrated yet');
-    return pool.query(statement).catch((error: unknown) => {
-      throw translate(error);
-    });
-  };
+/**
+ * The movies in a PostgreSQL database, which makes their JSON text itself. Nothing is asked of it before `isMigrated`. `quick`
+ * is for statements that never take long.
+ */
+export function createMovieStore(pool: Queries, isMigrated: () => boolean, quick = pool): MovieStore {
+  const on =
+    (queries: Queries): Run =>
+    async (statement) => {
+      if (!isMigrated()) throw unavailable('The database is not migrated yet');
+      try {
+        return await queries.query(statement);
+      } catch (error) {
+        throw translate(error);
+      }
+    };
+  const [run, runQuick] = [on(pool), on(quick)];
   return {
     check: () => run({ name: 'check', text: 'SELECT 1' }),
-    page: (selection, rows) => (selection.title ? searchPage(run, selection, rows) : listPage(run, selection, rows)),
-    find: (id) => find(run, id),
+    page: (selection, rows) =>
+      selection.title
+        ? searchPage(run, selection, rows)
+        : listPage(rows <= PAGE_LIMIT_MAX ? runQuick : run, selection, rows),
+    find: (id) => find(runQuick, id),
     insert: (movie) => insert(run, movie),
     insertOnce: (movie, key, fingerprint) => insertOnce(run, movie, key, fingerprint),
     update: (id, movie) => update(run, id, movie),
@@ -36,13 +49,13 @@ export function createMovieStore(pool: Pool, isMigrated: () => boolean): MovieSt
 }
 
 async function listPage(run: Run, { after }: Selection, rows: number): Promise<Page> {
-  return toPage(await run({ name: 'list', text: pageOf('id > $1'), values: [after, rows] }));
+  return toPage(await run({ name: 'list', text: LIST, values: [after, rows] }));
 }
 
 /** Has no name on purpose: planned anew for each title, it walks by id for a common one and takes the index for a rare one. */
 async function searchPage(run: Run, { after, title }: Selection, rows: number): Promise<Page> {
   const pattern = `%${title.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
-  return toPage(await run({ text: pageOf('id > $1 AND title ILIKE $3'), values: [after, rows, pattern] }));
+  return toPage(await run({ text: SEARCH, values: [after, rows, pattern] }));
 }
 
 /** The first $2 movies that meet the condition; one more is looked for, to know whether there is any. */
@@ -54,6 +67,9 @@ const pageOf = (condition: string): string => `
     SELECT id, row_to_json(movie)::text AS json, row_number() OVER (ORDER BY id) AS place
     FROM (SELECT id, title, description FROM movies WHERE ${condition} ORDER BY id LIMIT $2::int + 1) AS movie
   ) AS page`;
+
+const LIST = pageOf('id > $1');
+const SEARCH = pageOf('id > $1 AND title ILIKE $3');
 
 async function find(run: Run, id: Id): Promise<MovieJson | undefined> {
   const { rows } = await run<{ json: MovieJson }>({

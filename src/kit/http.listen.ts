@@ -18,8 +18,9 @@ interface ListenOptions {
  * `Connection: close` so that clients connect elsewhere; then no new connection is taken and what is in hand is finished.
  */
 export async function listen(app: FastifyInstance, { host, port, drainMs, lifecycle }: ListenOptions): Promise<void> {
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, payload, done) => {
     if (lifecycle.stopping.aborted) reply.header('connection', 'close');
+    done(null, payload);
   });
   await app.listen({ host, port });
   lifecycle.onStop('http server', async () => {

@@ -30,7 +30,7 @@ const isProbe = (request: FastifyRequest): boolean => request.url.startsWith('/h
 /** Gives each request its trace and its id, one log line at its end, and its place in the metrics. */
 export function observeRequests(app: FastifyInstance): void {
   app.decorateRequest('trace');
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     inFlight.inc();
     request.trace = continueTrace(request.headers['traceparent'], request.headers['tracestate']);
     reply.header('x-request-id', request.id);
@@ -43,6 +43,7 @@ export function observeRequests(app: FastifyInstance): void {
       if (isProbe(request)) return;
       request.log.info(
         {
+          request_id: request.id,
           trace_id: request.trace.traceId,
           method: request.method,
           route,
@@ -53,5 +54,6 @@ export function observeRequests(app: FastifyInstance): void {
         'request',
       );
     });
+    done();
   });
 }

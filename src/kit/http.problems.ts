@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { STATUS_CODES } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
@@ -7,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Problem, problems } from '@orchestrator/contracts/problem.ts';
 import type { ProblemCode } from '@orchestrator/contracts/problem.ts';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { http } from './http.node.ts';
 import { trackMethods } from './http.methods.ts';
 import { fieldErrors } from './validation.ts';
 
@@ -36,7 +36,7 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
   const problem = toProblem(error, request);
   // Probes ask every few seconds, and what is missing logs its own absence.
   if (problem.status >= 500 && problem.code !== 'not_ready')
-    request.log.error({ err: error.cause ?? error, code: problem.code }, problem.message);
+    request.log.error({ request_id: request.id, err: error.cause ?? error, code: problem.code }, problem.message);
   // Bytes, since Fastify adds a charset to text, which JSON has none of.
   const body = Buffer.from(JSON.stringify(problemBody(problem, request.id)));
   reply
@@ -45,9 +45,15 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
     .type('application/problem+json')
     .header('content-length', body.length);
   // Fastify closes after every body that it could not read; one that has come to its end gives no cause to.
-  if (request.raw.complete) return reply.removeHeader('connection').send(body);
+  if (hasEnded(request.raw)) return reply.removeHeader('connection').send(body);
   // The rest of a body that was refused unread would be taken for the next request.
   return reply.header('connection', 'close').send(Readable.from(withRestOfBody(body, request.raw)));
+}
+
+/** Node notes the end of a request only after it has handed the request over, also of one that has no body. */
+function hasEnded({ complete, headers }: IncomingMessage): boolean {
+  const { 'transfer-encoding': coding, 'content-length': length = '0' } = headers;
+  return complete || (coding === undefined && length === '0');
 }
 
 /** How long a client may go on sending what nobody wants; most have noticed the answer by then. */
@@ -144,7 +150,7 @@ function answerRaw(socket: Socket | null, problem: Problem): void {
     'content-length': String(Buffer.byteLength(body)),
     connection: 'close',
   }).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket?.end(`HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${headers.join('')}\r\n${body}`, () =>
+  socket?.end(`HTTP/1.1 ${problem.status} ${http.STATUS_CODES[problem.status]}\r\n${headers.join('')}\r\n${body}`, () =>
     socket.destroy(),
   );
 }

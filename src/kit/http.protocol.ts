@@ -7,10 +7,7 @@ const MAX_HEADER_COUNT = 100;
 
 /** Refuses what Node's parser lets through but no proper client sends. */
 export function refuseOddRequests(app: FastifyInstance): void {
-  app.addHook('onRequest', async (request) => {
-    const problem = oddity(request.raw);
-    if (problem) throw problem;
-  });
+  app.addHook('onRequest', (request, _reply, done) => done(oddity(request.raw)));
 }
 
 function oddity({ url = '', rawHeaders, headers, httpVersion }: IncomingMessage): Problem | undefined {

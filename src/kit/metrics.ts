@@ -1,7 +1,7 @@
-import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import { Registry, collectDefaultMetrics } from 'prom-client';
+import { http } from './http.node.ts';
 
 export { Counter, Gauge, Histogram } from 'prom-client';
 
@@ -12,7 +12,7 @@ collectDefaultMetrics({ register: registry });
 
 /** Serves `GET /metrics` in the Prometheus text format on a port of its own, which no client of the system can reach. */
 export async function serveMetrics(host: string, port: number): Promise<Server> {
-  const server = createServer((request, response) => void answer(request, response));
+  const server = http.createServer((request, response) => void answer(request, response));
   server.listen(port, host);
   await once(server, 'listening');
   return server;

@@ -1,4 +1,5 @@
 import { Pool, types } from 'pg';
+import type { ClientConfig } from 'pg';
 import { Gauge } from 'prom-client';
 import type { Logger } from './log.ts';
 import { registry } from './metrics.ts';
@@ -11,8 +12,8 @@ export interface DatabaseConfig {
   password: string;
 }
 
-/** Three replicas at the autoscaler's maximum with 10 each stay well below PostgreSQL's default of 100 connections. */
-const POOL_MAX = 10;
+/** With the two of the pipeline three replicas at the autoscaler's maximum stay well below PostgreSQL's default of 100 connections. */
+const POOL_MAX = 8;
 
 /** Counts waiting for a free connection too. Together with the query it stays under the 5 s that any answer may take. */
 const CONNECT_TIMEOUT_MS = 1500;
@@ -32,16 +33,9 @@ types.setTypeParser(types.builtins.INT8, Number);
 /** A pool whose every wait has an end. A connection lost while idle is logged and replaced, never a crash. */
 export function openPool(config: DatabaseConfig, service: string, log: Logger): Pool {
   const pool = new Pool({
-    ...config,
-    application_name: service,
+    ...connectionOptions(config, service),
     max: POOL_MAX,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    query_timeout: QUERY_TIMEOUT_MS,
-    statement_timeout: STATEMENT_TIMEOUT_MS,
-    lock_timeout: STATEMENT_TIMEOUT_MS,
-    idle_in_transaction_session_timeout: 10_000,
     maxLifetimeSeconds: CONNECTION_LIFETIME_S,
-    keepAlive: true,
   });
   pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'));
   // A client in use reports the loss of its connection to its query as well; without a listener it would be a crash.
@@ -50,6 +44,20 @@ export function openPool(config: DatabaseConfig, service: string, log: Logger): 
   );
   observe(pool);
   return pool;
+}
+
+/** What every connection is made with. */
+export function connectionOptions(config: DatabaseConfig, service: string): ClientConfig {
+  return {
+    ...config,
+    application_name: service,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    query_timeout: QUERY_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    lock_timeout: STATEMENT_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: 10_000,
+    keepAlive: true,
+  };
 }
 
 function observe(pool: Pool): void {
@@ -66,8 +74,11 @@ function observe(pool: Pool): void {
   });
 }
 
-/** SQLSTATE classes that say "not now": connection, resources, operator intervention, and statements cut short. */
-const TRANSIENT_CLASSES = new Set(['08', '53', '57', '58', '40', '55', '25']);
+/**
+ * SQLSTATE classes that say "not now": connection, resources, operator intervention, and statements cut short; with them those
+ * behind such a one in a pipeline, which should have prepared what they use (26).
+ */
+const TRANSIENT_CLASSES = new Set(['08', '53', '57', '58', '40', '55', '25', '26']);
 
 /** SQLSTATE of a database, role or password that is not there (yet): a fresh or rotating server. */
 const NOT_READY = new Set(['3D000', '28000', '28P01']);

@@ -13,6 +13,8 @@ const options: Options = {
   strictNumbers: true,
   removeAdditional: false,
   validateFormats: false,
+  meta: false,
+  validateSchema: false,
 };
 
 const strict = withDecimalMultiples(new Ajv(options));

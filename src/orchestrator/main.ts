@@ -6,6 +6,7 @@ import { create } from './commands/create.ts';
 import { deploy } from './commands/deploy.ts';
 import { destroy } from './commands/destroy.ts';
 import { doctor } from './commands/doctor.ts';
+import { drill } from './commands/drill.ts';
 import { load } from './commands/load.ts';
 import { local } from './commands/local.ts';
 import { logs } from './commands/logs.ts';
@@ -14,6 +15,7 @@ import { secrets } from './commands/secrets.ts';
 import { start } from './commands/start.ts';
 import { status } from './commands/status.ts';
 import { stop } from './commands/stop.ts';
+import { verify } from './commands/verify.ts';
 import { readEnvironment } from './config.ts';
 import { CommandError } from './exec.ts';
 import { Failure, UsageError, exitCodes } from './failure.ts';
@@ -34,8 +36,10 @@ const commands: Readonly<Record<string, Command>> = {
   secrets,
   move,
   local,
+  drill,
   load,
   doctor,
+  verify,
   completion: createCompletion(() => commands),
 };
 

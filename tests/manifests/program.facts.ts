@@ -37,7 +37,7 @@ export async function readProgramFacts(services: readonly string[]): Promise<Pro
     healthPaths: healthPaths(),
     checkTimeoutMs: constant('src/kit/http.health.ts', 'CHECK_TIMEOUT_MS'),
     stopDeadlineMs: constant('src/kit/lifecycle.ts', 'STOP_DEADLINE_MS'),
-    connections: constant('src/kit/postgres.ts', 'POOL_MAX') + 1,
+    connections: constant('src/kit/postgres.ts', 'POOL_MAX') + constant('src/kit/postgres.pipeline.ts', 'LANES') + 1,
     queues: [ORDER_QUEUE, DEAD_LETTER_QUEUE],
   };
 }

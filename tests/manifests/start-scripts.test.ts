@@ -77,6 +77,7 @@ async function localUsers(pagePassword: string, brokerPassword: string): Promise
     services: '',
     serviceEnvironment: {},
     say: () => undefined,
+    portTo: () => 0,
     startBroker: (options) => {
       ({ users } = options);
       return Promise.reject(new Error('only its users are asked for'));

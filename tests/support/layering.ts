@@ -25,7 +25,7 @@ interface Rule {
 const SERVICES = ['api-gateway', 'inventory-app', 'billing-app'];
 const SCOPE = '@orchestrator/';
 const ADAPTER = /\.(http|amqp|postgres|proxy)\.ts$/;
-const DRIVERS = ['pg', 'amqplib', 'fastify', 'undici'];
+const DRIVERS = ['pg', 'amqplib', 'fastify'];
 const SCHEMA_LIBRARY = 'json-schema-to-ts';
 /** Test files and their support may reach everywhere. */
 const TEST = /\.test\.ts$/;

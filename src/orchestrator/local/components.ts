@@ -33,6 +33,8 @@ export interface SystemOptions {
   /** Tells the user something that is worth knowing. */
   say: (line: string) => void;
   startBroker: (options: BrokerOptions) => Promise<ManagedProcess>;
+  /** The port on which a service reaches another part, asked at each of its starts. */
+  portTo: (from: ComponentName, to: ComponentName) => number;
 }
 
 export interface BrokerOptions {
@@ -173,22 +175,23 @@ function service(options: SystemOptions, name: ServiceName): Component {
 }
 
 function settingsOf(options: SystemOptions, name: ServiceName): Record<string, string> {
-  const { ports, secrets } = options;
+  const portOf = (to: ComponentName): number => options.portTo(name, to);
   const rabbitmq = {
     RABBITMQ_HOST: '127.0.0.1',
-    RABBITMQ_PORT: String(ports.rabbitmq),
+    RABBITMQ_PORT: String(portOf('rabbitmq')),
     RABBITMQ_USER: brokerUser,
-    RABBITMQ_PASSWORD: secrets.brokerPassword,
+    RABBITMQ_PASSWORD: options.secrets.brokerPassword,
   };
   const upstreams = {
-    INVENTORY_URL: `http://127.0.0.1:${ports['inventory-app']}`,
-    BILLING_URL: `http://127.0.0.1:${ports['billing-app']}`,
+    INVENTORY_URL: `http://127.0.0.1:${portOf('inventory-app')}`,
+    BILLING_URL: `http://127.0.0.1:${portOf('billing-app')}`,
   };
   if (name === 'api-gateway') return { ...rabbitmq, ...upstreams };
-  const owner = ownerConnection(options, name === 'inventory-app' ? 'inventory-database' : 'billing-database');
+  const databaseName = name === 'inventory-app' ? 'inventory-database' : 'billing-database';
+  const owner = ownerConnection(options, databaseName);
   const postgres = {
     DATABASE_HOST: owner.host,
-    DATABASE_PORT: String(owner.port),
+    DATABASE_PORT: String(portOf(databaseName)),
     DATABASE_NAME: owner.database,
     DATABASE_USER: owner.user,
     DATABASE_PASSWORD: owner.password,

@@ -17,6 +17,8 @@ async function serve(t: { after: (fn: () => Promise<void>) => void }) {
       asked.push(`start ${name}`);
     },
     stop: async (name) => void asked.push(`stop ${name}`),
+    relay: async (isOn) => void asked.push(`relay ${isOn}`),
+    cut: ({ from, to }, ms) => void asked.push(`cut ${from} ${to} ${ms}`),
     down: () => void asked.push('down'),
   };
   const server = await serveControl(dir, control);
@@ -33,8 +35,11 @@ test('a second terminal asks, and gets failures as they were', async (t) => {
   assert.equal((await remote.status()).pid, 7);
   await remote.stop('billing-app');
   await remote.start('billing-app');
+  await remote.relay(true);
+  await remote.cut({ from: 'billing-app', to: 'rabbitmq' }, 1500);
   await remote.down();
-  assert.deepEqual(asked, ['stop billing-app', 'start billing-app', 'down']);
+  const orders = ['stop billing-app', 'start billing-app', 'relay true', 'cut billing-app rabbitmq 1500', 'down'];
+  assert.deepEqual(asked, orders);
   await assert.rejects(remote.start('rabbitmq'), {
     name: 'Failure',
     kind: 'port-in-use',

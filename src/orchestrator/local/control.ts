@@ -9,6 +9,7 @@ import { commandOn } from './data-folder.ts';
 import { componentNames } from './ports.plan.ts';
 import type { ComponentName } from './ports.plan.ts';
 import { processIdentity } from './process-table.ts';
+import type { Link } from './relays.ts';
 import type { ComponentState } from './supervisor.ts';
 
 /** What a second terminal can ask of the running system. */
@@ -16,6 +17,10 @@ export interface Control {
   status(): Status;
   start(name: ComponentName): Promise<void>;
   stop(name: ComponentName): Promise<void>;
+  /** Puts a relay into each arrow between the parts, or takes them away; restarts the services behind it. */
+  relay(isOn: boolean): Promise<void>;
+  /** Cuts one arrow for so many milliseconds. */
+  cut(link: Link, ms: number): void;
   /** Begins to stop everything. */
   down(): void;
 }
@@ -79,6 +84,8 @@ export interface RemoteControl {
   status(): Promise<Status>;
   start(name: ComponentName): Promise<void>;
   stop(name: ComponentName): Promise<void>;
+  relay(isOn: boolean): Promise<void>;
+  cut(link: Link, ms: number): Promise<void>;
   down(): Promise<void>;
 }
 
@@ -95,6 +102,8 @@ export async function connectControl(dir: string): Promise<RemoteControl> {
     status: async () => (await ask('GET', '/status')) as Status,
     start: async (name) => void (await ask('POST', `/start/${name}`)),
     stop: async (name) => void (await ask('POST', `/stop/${name}`)),
+    relay: async (isOn) => void (await ask('POST', `/relay/${isOn ? 'on' : 'off'}`)),
+    cut: async ({ from, to }, ms) => void (await ask('POST', `/cut/${from}/${to}/${ms}`)),
     down: async () => void (await ask('POST', '/down')),
   };
 }
@@ -105,7 +114,7 @@ interface Answer {
 }
 
 async function answer(control: Control, { method, url = '' }: IncomingMessage): Promise<Answer> {
-  const [, verb, name] = url.split('/');
+  const [, verb, name, to, ms] = url.split('/');
   const ok = (body: unknown = {}): Answer => ({ status: 200, body });
   if (method === 'GET' && verb === 'status') return ok(control.status());
   if (method === 'POST' && verb === 'down') {
@@ -114,6 +123,14 @@ async function answer(control: Control, { method, url = '' }: IncomingMessage): 
   }
   if (method === 'POST' && isComponentName(name) && (verb === 'start' || verb === 'stop')) {
     await control[verb](name);
+    return ok();
+  }
+  if (method === 'POST' && verb === 'relay' && (name === 'on' || name === 'off')) {
+    await control.relay(name === 'on');
+    return ok();
+  }
+  if (method === 'POST' && verb === 'cut' && isComponentName(name) && isComponentName(to)) {
+    control.cut({ from: name, to }, Number(ms));
     return ok();
   }
   return { status: 404, body: {} };

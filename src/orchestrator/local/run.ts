@@ -14,6 +14,8 @@ import { removePostgres } from './postgres.binaries.ts';
 import { requireFreePorts } from './port-holder.ts';
 import { endLeftover } from './process.ts';
 import { removeRabbitmqVolume } from './rabbitmq.container.ts';
+import { createRelays } from './relays.ts';
+import type { Relays } from './relays.ts';
 import { openScreen } from './screen.ts';
 import type { Screen } from './screen.ts';
 import { Supervisor } from './supervisor.ts';
@@ -67,6 +69,7 @@ async function superviseUntilStopped(options: RunOptions, screen: Screen): Promi
   await requireFreePorts(ports);
   const secrets = await openSecrets(dir);
   const broker = { environment, interactive: terminal.live, say: screen.say, aside: screen.aside };
+  const relays = createRelays(ports);
   const groups = startGroups({
     dir,
     ports,
@@ -75,6 +78,7 @@ async function superviseUntilStopped(options: RunOptions, screen: Screen): Promi
     serviceEnvironment: environment.services,
     say: screen.say,
     startBroker: (broking) => startBroker(broking, broker),
+    portTo: relays.portTo,
   });
   const byName = new Map(groups.flat().map((component) => [component.name, component]));
   const components = componentNames.flatMap((name) => byName.get(name) ?? []);
@@ -91,6 +95,8 @@ async function superviseUntilStopped(options: RunOptions, screen: Screen): Promi
     status: () => ({ pid: process.pid, addresses: addressesOf(ports, secrets), components: supervisor.states }),
     start: (name) => supervisor.start(name),
     stop: (name) => supervisor.stop(name),
+    relay: (isOn) => relayServices(supervisor, relays, isOn),
+    cut: relays.cut,
     down: stopping.request,
   });
   try {
@@ -104,8 +110,21 @@ async function superviseUntilStopped(options: RunOptions, screen: Screen): Promi
     await stopping.requested;
   } finally {
     await supervisor.stopAll(stopOrder);
+    relays.retire()();
   }
   return ready && !killed ? exitCodes.ok.code : exitCodes.interrupted.code;
+}
+
+/** The services learn at their start where the others are. */
+async function relayServices(supervisor: Supervisor, relays: Relays, isOn: boolean): Promise<void> {
+  if (isOn) await relays.open();
+  const end = isOn ? undefined : relays.retire();
+  for (const name of ['inventory-app', 'billing-app', 'api-gateway'] as const) {
+    if (supervisor.states.find((state) => state.name === name)?.phase === 'stopped') continue;
+    await supervisor.stop(name);
+    await supervisor.start(name);
+  }
+  end?.();
 }
 
 async function startInOrder(

@@ -39,7 +39,7 @@ interface Slot {
 /** From the start of a service to its readiness, migrations included. Databases and broker have deadlines of their own. */
 const readyTimeoutMs = 60_000;
 /** A component that has been ready for this long may crash again without waiting longer than the first time. */
-const stableMs = 30_000;
+const stableMs = 5_000;
 const probeEveryMs = { starting: 100, running: 1_000 };
 const limitLogsEveryMs = 10_000;
 

@@ -19,6 +19,8 @@ export interface Walk {
   signal: AbortSignal;
   /** Tells progress on a check that takes long. */
   say: (line: string) => void;
+  /** The tracking ids of all orders that checks have placed: the walk waits for them before it removes them. */
+  placed: Set<string>;
 }
 
 /** One promise, and how it is looked at. */
@@ -32,7 +34,8 @@ export interface Check {
   /** Stops or restarts parts of the system for a while: left out on request. */
   disturbs?: true;
   /**
-   * Looks. What it makes it removes, and what it breaks it mends, also when it fails or the signal fires.
+   * Looks. What it breaks it mends, also when it fails or the signal fires. Movies and orders that carry the tag, their dead
+   * letters among them, are removed after the walk; what else it makes it removes itself.
    * An error that it throws is a failure of the check whose evidence is the error.
    */
   run: (target: Target, walk: Walk) => Promise<Outcome>;

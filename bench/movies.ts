@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto';
+import { queryPostgres } from '@orchestrator/orchestrator/local/postgres.query.ts';
+import { migrate } from '@orchestrator/kit/migrations.ts';
+import type { DatabaseConfig } from '@orchestrator/kit/postgres.ts';
+import { createLogger } from '@orchestrator/kit/log.ts';
+
+const log = createLogger('bench', 'warn');
+
+/** A million rows with their index of trigrams take a minute or two. */
+const FILL_TIMEOUT_MS = 600_000;
+
+/** The tables of a service, made by its own migrations. */
+export async function makeTables(database: DatabaseConfig, name: 'inventory-app' | 'billing-app'): Promise<void> {
+  await migrate(database, new URL(`../src/${name}/migrations/`, import.meta.url), log);
+}
+
+/** A description of this length makes an answer of about 300 bytes. */
+const DESCRIPTION_LENGTH = 220;
+
+/** Movies 1 to `count`, with words in their titles of which each occurs in few. */
+export async function fillMovies(database: DatabaseConfig, count: number): Promise<void> {
+  await makeTables(database, 'inventory-app');
+  const statements = [
+    `INSERT INTO movies (title, description)
+      SELECT 'Movie ' || n || ' of ' || md5(n::text), rpad('A story ', ${DESCRIPTION_LENGTH}, 'about someone ')
+      FROM generate_series(1, ${count}) AS n`,
+    'VACUUM ANALYZE movies',
+  ];
+  for (const sql of statements) await queryPostgres(database, sql, FILL_TIMEOUT_MS);
+}
+
+/** A part of the title of one movie and hardly any other. */
+export function rareWord(id: number): string {
+  return createHash('md5').update(String(id)).digest('hex').slice(0, 10);
+}
