@@ -4,7 +4,6 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { before, test } from 'node:test';
-import type { SuiteContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { LocalSystem } from '@orchestrator/orchestrator/target/target.ts';
 import { startLocalSystem } from '../support/local-system.ts';
@@ -16,8 +15,8 @@ const main = fileURLToPath(new URL('../../src/orchestrator/main.ts', import.meta
 let services: ServicesCopy;
 let system: LocalSystem;
 before(async (scope) => {
-  services = await copyServices(scope as SuiteContext);
-  system = await startLocalSystem(scope as SuiteContext, services.folder);
+  services = await copyServices(scope);
+  system = await startLocalSystem(scope, services.folder);
 });
 
 interface Told {

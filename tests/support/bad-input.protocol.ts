@@ -73,7 +73,7 @@ const syntax: Case[] = [
   malformed('no Host', 'GET /api/movies HTTP/1.1\r\n\r\n'),
   malformed('two Hosts', request('GET', '/api/movies', 'Host: a\r\nHost: b\r\n')),
   malformed('an absolute target', request('GET', 'http://evil.example/api/movies')),
-  malformed('an absolute target of its own', request('POST', 'http://shop.example/api/billing', '', order)),
+  malformed('an absolute target of its own', requestWithBody('POST', 'http://shop.example/api/billing', order)),
   malformed('an asterisk as target', request('OPTIONS', '*')),
   malformed('an authority as target', request('GET', 'evil.example:80')),
   malformed('a target without its first slash', request('GET', 'api/movies')),

@@ -36,21 +36,22 @@ export const freeze =
     const pids = await withChildren(await pidOf(system, name));
     const processes = await Promise.all(pids.map(async (pid) => ({ pid, identity: await processIdentity(pid) })));
     await mender.during({ kind: 'continue', processes }, async () => {
-      for (const { pid } of processes) stopProcess(pid);
+      for (const { pid } of processes) signalProcess(pid, 'SIGSTOP');
       await hold(holdMs);
     });
   };
 
 /** A backend of a database may have ended meanwhile. */
-function stopProcess(pid: number): void {
+export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(pid, 'SIGSTOP');
+    process.kill(pid, signal);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 
-async function withChildren(pid: number): Promise<number[]> {
+/** A process and those that it started. */
+export async function withChildren(pid: number): Promise<number[]> {
   const table = await run(['ps', '-A', '-o', 'pid=,ppid='], { timeoutMs: 10_000 });
   const children = table.split('\n').map((line) => line.trim().split(/\s+/).map(Number));
   return [pid, ...children.flatMap(([child, parent]) => (parent === pid && child !== undefined ? [child] : []))];

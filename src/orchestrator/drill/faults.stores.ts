@@ -1,10 +1,10 @@
 import { ORDER_QUEUE } from '@orchestrator/contracts/queue.ts';
 import { killHard } from '../target/kill.ts';
-import type { Target } from '../target/target.ts';
+import type { LocalSystem, Target } from '../target/target.ts';
 import { done, notYet, until } from '../wait.ts';
 import { NotStruck } from './fault.ts';
 import type { Fault, Scene, Strike } from './fault.ts';
-import { freeze } from './faults.processes.ts';
+import { freeze, pidOf, signalProcess, withChildren } from './faults.processes.ts';
 import { brokerCommand } from './rabbitmqctl.ts';
 
 const everywhere = (strike: Strike<Target>) => ({ local: strike, cluster: strike });
@@ -59,6 +59,20 @@ async function killBackend(target: Target): Promise<void> {
   else await target.kubectl.run(['exec', 'billing-database-0', '--', 'sh', '-c', `kill -9 ${backend.pid}`]);
 }
 
+/** A database that stands still stores nothing, and what was sent to it dies with it. */
+async function killWithOrdersInHand(system: LocalSystem, scene: Scene): Promise<void> {
+  const pids = await withChildren(await pidOf(system, 'billing-database'));
+  const hold = async (): Promise<void> => {
+    await scene.hold(handfulMs);
+    await killHard(system, 'billing-app');
+    for (const pid of pids) signalProcess(pid, 'SIGKILL');
+  };
+  await freeze('billing-database')(system, { ...scene, hold });
+}
+
+/** Enough for some orders to be taken from the queue. */
+const handfulMs = 1_000;
+
 const stopStore = (name: 'billing-database' | 'inventory-database' | 'rabbitmq'): Fault => ({
   name: `${name}-stopped`,
   explains: `${name} is stopped in order and stays away for some seconds`,
@@ -93,16 +107,8 @@ export const stores: readonly Fault[] = [
   },
   {
     name: 'billing-app-killed-with-orders-in-hand',
-    explains:
-      'billing-app dies (SIGKILL) while its database does not answer, with orders taken from the queue and not stored',
-    local: (system, scene) =>
-      freeze('billing-database')(system, {
-        ...scene,
-        hold: async () => {
-          await scene.hold(1_000);
-          await killHard(system, 'billing-app');
-        },
-      }),
+    explains: 'billing-app and its database die together (SIGKILL), with orders taken from the queue and not stored',
+    local: killWithOrdersInHand,
   },
   stopStore('billing-database'),
   stopStore('inventory-database'),
