@@ -39,18 +39,30 @@ export async function openClient(gateways: readonly string[], given: Partial<Lim
   const { Pool } = await import('undici');
   const options = {
     pipelining: 1,
-    clientTtl: connectionLifetimeMs,
     connect: { timeout: connectTimeoutMs },
     headersTimeout: answerTimeoutMs,
     bodyTimeout: answerTimeoutMs,
   };
-  const pools = new Map(gateways.map((gateway) => [gateway, new Pool(gateway, options)]));
+  const open = (gateway: string) => ({
+    pool: new Pool(gateway, options),
+    untilMs: performance.now() + connectionLifetimeMs,
+  });
+  const pools = new Map(gateways.map((gateway) => [gateway, open(gateway)]));
+  // undici's own limit of a connection's age looks at each of them for each request, which takes longer than the request.
+  const poolOf = (gateway: string): InstanceType<typeof Pool> => {
+    const current = pools.get(gateway)!;
+    if (performance.now() < current.untilMs) return current.pool;
+    // It ends with the last of its answers.
+    void current.pool.close();
+    const next = open(gateway);
+    pools.set(gateway, next);
+    return next.pool;
+  };
   const headers = { 'content-type': 'application/json' };
   return {
     send: async (gateway, { method, path, body }) => {
       try {
-        const pool = pools.get(gateway)!;
-        const answer = await pool.request({ method, path, ...(body !== undefined && { body, headers }) });
+        const answer = await poolOf(gateway).request({ method, path, ...(body !== undefined && { body, headers }) });
         // To its end, for an answer that breaks off is none.
         const text = await answer.body.text();
         const isGood = answer.statusCode < 300;
@@ -61,7 +73,7 @@ export async function openClient(gateways: readonly string[], given: Partial<Lim
       }
     },
     [Symbol.asyncDispose]: async () => {
-      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
+      await Promise.all([...pools.values()].map(({ pool }) => pool.destroy()));
     },
   };
 }
