@@ -19,6 +19,8 @@ export interface PaceOptions {
    * @param dueMs when it should be sent, on the clock of `performance.now()`: latency counts from here
    */
   send: (number: number, dueMs: number) => Promise<unknown>;
+  /** When the first stage begins, on the clock of `performance.now()`; at once when absent. */
+  startMs?: number | undefined;
   /** Told of each request that is not sent because too many others wait. */
   onDropped?: ((number: number, dueMs: number) => void) | undefined;
   /** Ends it early: nothing more is sent, what was sent is waited for. */
@@ -44,10 +46,10 @@ export async function keepPace({
   maxInFlight,
   send,
   onDropped,
+  startMs = performance.now(),
   signal,
 }: PaceOptions): Promise<Paced> {
   const { promise: finished, resolve, reject } = Promise.withResolvers<void>();
-  const startMs = performance.now();
   const endMs = stages.reduce((sum, { durationMs }) => sum + durationMs, 0);
   let next = 0;
   let dropped = 0;

@@ -3,6 +3,7 @@ import { markup } from '../report/markup.ts';
 import { badge, page, section, table, typed } from '../report/page.html.ts';
 import { picture } from './report.chart.ts';
 import { answerRows, headline, usageRows } from './report.text.ts';
+import { verdictOf } from './result.ts';
 import type { LoadResult } from './result.ts';
 import type { Group } from './tally.ts';
 import { measuredValue, ms, podStory, scaledNames, some } from './words.ts';
@@ -11,7 +12,7 @@ import { measuredValue, ms, podStory, scaledNames, some } from './words.ts';
 export function htmlReport(result: LoadResult, command: string): string {
   return page({
     title: 'Load',
-    verdict: result.pass ? 'pass' : 'fail',
+    verdict: verdictOf(result),
     headline: headline(result),
     facts: [
       ['System', result.system],

@@ -1,5 +1,6 @@
 import { alignColumns } from '../terminal.ts';
 import type { Terminal } from '../terminal.ts';
+import { verdictOf } from './result.ts';
 import type { LoadResult } from './result.ts';
 import type { Group } from './tally.ts';
 import { count, measuredValue, ms, perSecond, podStory, scaledNames, some, usedNames } from './words.ts';
@@ -7,19 +8,19 @@ import { count, measuredValue, ms, perSecond, podStory, scaledNames, some, usedN
 type Screen = Pick<Terminal, 'paint'>;
 
 /** The verdict in a sentence. */
-export function headline({ pass, interrupted, all, rate, loadSeconds, thresholds }: LoadResult): string {
+export function headline({ interrupted, all, rate, loadSeconds, thresholds }: LoadResult): string {
   const broken = thresholds.filter((each) => !each.pass).map(({ threshold }) => threshold);
-  const verdict = pass ? 'all thresholds kept' : `not kept: ${broken.join(', ')}`;
+  const kept = `all thresholds kept${interrupted ? ' so far' : ''}`;
+  const verdict = broken.length === 0 ? kept : `not kept: ${broken.join(', ')}`;
   const span = `${count(Math.round(loadSeconds))} s${interrupted ? ', stopped before its end' : ''}`;
   return `${some(all.due, 'request')} in ${span}: ${perSecond(rate)} answered well, ${some(all.errors, 'error')}; ${verdict}`;
 }
 
 /** What `load` prints for people at its end. */
 export function textReport(result: LoadResult, screen: Screen): string[] {
-  const mark = (pass: boolean): string => (pass ? screen.paint('green', 'pass') : screen.paint('red', 'FAIL'));
   const { all, endpoints, stages, answers, thresholds, warnings } = result;
   const sections = [
-    [`${mark(result.pass)}  ${headline(result)}`],
+    [`${marks(screen)[verdictOf(result)]}  ${headline(result)}`],
     table(
       screen,
       ['', 'REQUESTS', 'ERRORS', 'DROPPED', 'P50', 'P95', 'P99', 'MAX'],
@@ -51,6 +52,12 @@ export function textReport(result: LoadResult, screen: Screen): string[] {
   ];
   return sections.filter((lines) => lines.length > 0).flatMap((lines, index) => (index === 0 ? lines : ['', ...lines]));
 }
+
+const marks = ({ paint }: Screen) => ({
+  pass: paint('green', 'pass'),
+  fail: paint('red', 'FAIL'),
+  stopped: paint('yellow', 'stopped'),
+});
 
 export const answerRows = (answers: Readonly<Record<string, number>>): [what: string, times: number][] =>
   Object.entries(answers).toSorted(([, a], [, b]) => b - a);

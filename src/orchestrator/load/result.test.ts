@@ -125,6 +125,19 @@ test('what is to be known about the figures is told', () => {
   assert.match(textReport(left, plain).at(-1) ?? '', /^note: .*load --clean\): the database is away$/);
 });
 
+test('a load that was stopped has not passed, and has failed only where something was broken', () => {
+  const stopped = create({ interrupted: true });
+  assert.equal(stopped.pass, false);
+  assert.match(
+    textReport(stopped, plain)[0] ?? '',
+    /^stopped {2}.*stopped before its end: .*all thresholds kept so far$/,
+  );
+  assert.match(htmlReport(stopped, 'again'), /<strong>Stopped<\/strong>/);
+  const broken = create({ interrupted: true, samples: samples.slice(0, 1) });
+  assert.match(textReport(broken, plain)[0] ?? '', /^FAIL {2}.*not kept: replicas\.max>=3$/);
+  assert.match(htmlReport(broken, 'again'), /<strong>Fail<\/strong>/);
+});
+
 test('a load of which nothing is known is told all the same', () => {
   const none = { name: 'all', due: 0, errors: 0, dropped: 0 };
   const nothing: Partial<Loaded> = {

@@ -10,7 +10,7 @@ import type { Rows, Stored } from './trace.ts';
 
 /** A load and what came of it; what `-o json` prints. All times are seconds since the start, latencies milliseconds. */
 export interface LoadResult {
-  /** Whether all thresholds were kept. */
+  /** Whether it came to its end and all thresholds were kept. */
   pass: boolean;
   /** Whether it was ended before its time. */
   interrupted: boolean;
@@ -53,6 +53,12 @@ export interface Told {
   rows: LoadResult['rows'];
 }
 
+/** A run that was ended early has kept nothing yet, and broken perhaps what cannot be mended. */
+export function verdictOf({ pass, interrupted, thresholds }: LoadResult): 'pass' | 'fail' | 'stopped' {
+  if (pass) return 'pass';
+  return interrupted && thresholds.every((each) => each.pass) ? 'stopped' : 'fail';
+}
+
 /** The workload whose pods thresholds count: all of the load goes through it. */
 export const gateway = 'api-gateway';
 
@@ -81,7 +87,7 @@ export function createResult(loaded: Loaded, stages: readonly Stage[], told: Tol
     ...(told.orders?.lost === undefined ? [] : [lostOrders(told.orders.lost)]),
   ];
   return {
-    pass: thresholds.every(({ pass }) => pass),
+    pass: !told.interrupted && thresholds.every(({ pass }) => pass),
     interrupted: told.interrupted,
     system: told.system,
     started: told.started.toISOString(),

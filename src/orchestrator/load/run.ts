@@ -61,12 +61,14 @@ export async function runLoad(options: LoadOptions): Promise<Loaded> {
   await using client = await openClient(gateways);
   const startMs = performance.now();
   const idle = performance.eventLoopUtilization();
+  /** To the microsecond: what is due when a second begins belongs to it. */
+  const sinceStart = (dueMs: number): number => Math.round((dueMs - startMs) * 1000) / 1000;
   const send = async (number: number, dueMs: number): Promise<void> => {
     late.record(performance.now() - dueMs);
     const endpoint = endpointOf(number);
     const gateway = gateways[Math.floor(number / endpoints.length) % gateways.length]!;
     const reply = await client.send(gateway, endpoint.request(tag, number));
-    measurement.answered(endpoint.name, dueMs - startMs, performance.now() - startMs, reply);
+    measurement.answered(endpoint.name, sinceStart(dueMs), performance.now() - startMs, reply);
   };
   const glancing = setInterval(() => {
     const nowMs = performance.now() - startMs;
@@ -78,9 +80,10 @@ export async function runLoad(options: LoadOptions): Promise<Loaded> {
   try {
     await keepPace({
       stages,
+      startMs,
       maxInFlight: options.maxInFlight ?? maxInFlight,
       send,
-      onDropped: (number, dueMs) => measurement.dropped(endpointOf(number).name, dueMs - startMs),
+      onDropped: (number, dueMs) => measurement.dropped(endpointOf(number).name, sinceStart(dueMs)),
       signal,
     });
   } finally {

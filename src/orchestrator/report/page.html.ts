@@ -6,7 +6,8 @@ export type Verdict = 'pass' | 'fail';
 
 export interface Page {
   title: string;
-  verdict: Verdict;
+  /** `stopped` when it was ended before there was a verdict. */
+  verdict: Verdict | 'stopped';
   /** The verdict in a sentence. */
   headline: string;
   /** What was looked at, when, and how to do it again: pairs of a name and a value. */
@@ -14,6 +15,8 @@ export interface Page {
   /** Sections, tables, figures. */
   body: readonly Markup[];
 }
+
+const words = { pass: 'Pass', fail: 'Fail', stopped: 'Stopped' } as const satisfies Record<Page['verdict'], string>;
 
 /** A page in one file: it loads nothing, so that it can be kept, sent and opened anywhere. */
 export function page({ title, verdict, headline, facts, body }: Page): string {
@@ -31,7 +34,7 @@ export function page({ title, verdict, headline, facts, body }: Page): string {
 <main>
 <header>
 <h1>${title}</h1>
-<p class="headline ${verdict}"><strong>${verdict === 'pass' ? 'Pass' : 'Fail'}</strong> ${headline}</p>
+<p class="headline ${verdict}"><strong>${words[verdict]}</strong> ${headline}</p>
 <dl>${facts.map(([name, value]) => markup`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
 </header>
 ${body}

@@ -18,6 +18,7 @@ h2 { font-size: 1.1rem; margin: 2.5rem 0 .75rem; }
 .headline strong { margin-right: .4rem; }
 .headline.pass { border-color: var(--good); } .headline.pass strong { color: var(--good); }
 .headline.fail { border-color: var(--bad); } .headline.fail strong { color: var(--bad); }
+.headline.stopped { border-color: var(--calm); } .headline.stopped strong { color: var(--soft); }
 dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: .5rem 1.5rem; margin: 0; }
 dt { font-size: .8rem; color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 dl div:has(code) { grid-column: 1 / -1; }
