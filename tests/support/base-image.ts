@@ -1,4 +1,4 @@
-import { chmod, cp, mkdir, realpath, symlink, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readFile, realpath, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { run } from '@orchestrator/orchestrator/exec.ts';
 
@@ -43,9 +43,11 @@ async function copyProgram(program: string, folder: string, target: string): Pro
 /** The way to the registry of npm packages that this machine's npm takes. */
 async function npmSettings(folder: string): Promise<string> {
   const settings = [`registry=${await npm('config', 'get', 'registry')}`];
-  const authorities = await npm('config', 'get', 'cafile');
-  if (authorities !== 'null') {
-    await cp(authorities, join(folder, 'etc/authorities.crt'), { dereference: true });
+  // npm trusts the first of them, and whoever Node trusts besides.
+  const files = [await npm('config', 'get', 'cafile'), process.env['NODE_EXTRA_CA_CERTS'] ?? 'null'];
+  const authorities = await Promise.all(files.filter((file) => file !== 'null').map((file) => readFile(file, 'utf8')));
+  if (authorities.length > 0) {
+    await writeFile(join(folder, 'etc/authorities.crt'), authorities.join('\n'));
     settings.push('cafile=/etc/authorities.crt');
   }
   return `${settings.join('\n')}\n`;

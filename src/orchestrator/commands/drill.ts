@@ -102,7 +102,8 @@ export const drill: Command = {
     const mended = await mender.mendAll();
     if (mended > 0) say(`mended ${mended} things that an earlier drill had left broken`);
     if (values.restore) {
-      print(`mended ${mended}, removed ${await removeRows(target, 'drill')} orders`);
+      const removed = await removeRows(target, 'drill');
+      print(isJson ? JSON.stringify({ mended, removed }) : `mended ${mended}, removed ${removed} orders`);
       return exitCodes.ok.code;
     }
     await requireWhole(target, signal);
