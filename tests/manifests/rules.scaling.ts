@@ -1,5 +1,5 @@
-import type { Autoscaler, DisruptionBudget } from './kubernetes.ts';
-import { components } from './picture.ts';
+import type { Autoscaler, DisruptionBudget } from '@orchestrator/orchestrator/model/kubernetes.ts';
+import { components } from '@orchestrator/orchestrator/model/picture.ts';
 import { quantity } from './quantity.ts';
 import { breach, containers, named, ofKind, podTemplates } from './system.ts';
 import type { PodTemplate, Rule } from './system.ts';

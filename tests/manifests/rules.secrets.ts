@@ -1,5 +1,6 @@
-import type { ConfigMap, Secret } from './kubernetes.ts';
-import type { Manifest, Path } from './manifest.ts';
+import type { ConfigMap, Secret } from '@orchestrator/orchestrator/model/kubernetes.ts';
+import type { Path } from '@orchestrator/orchestrator/model/path.ts';
+import type { Manifest } from './manifest.ts';
 import { breach, containers, ofKind, podTemplates } from './system.ts';
 import type { Rule } from './system.ts';
 

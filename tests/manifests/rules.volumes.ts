@@ -1,5 +1,5 @@
-import type { Claim } from './kubernetes.ts';
-import { components } from './picture.ts';
+import type { Claim } from '@orchestrator/orchestrator/model/kubernetes.ts';
+import { components } from '@orchestrator/orchestrator/model/picture.ts';
 import { breach, containers, ofKind, podTemplates } from './system.ts';
 import type { PodTemplate, Rule, System } from './system.ts';
 
