@@ -3,7 +3,7 @@ import { rabbitmqConf } from '@orchestrator/orchestrator/local/rabbitmq.config.t
 import type { ConfigMap } from '@orchestrator/orchestrator/model/kubernetes.ts';
 import { environmentOf } from './references.ts';
 import { databases } from '@orchestrator/orchestrator/model/picture.ts';
-import { quantity } from './quantity.ts';
+import { quantity } from '@orchestrator/orchestrator/model/quantity.ts';
 import { mostReplicas } from './rules.scaling.ts';
 import { breach, named, ofKind, podTemplates } from './system.ts';
 import type { PodTemplate, Rule, System } from './system.ts';

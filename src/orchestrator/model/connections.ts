@@ -25,7 +25,7 @@ const strangers: readonly Endpoint[] = [
 const otherPorts = [22, 443, 6443];
 
 function pod(name: string, namespace: string, labels: Labels, ports: Labels = {}): Endpoint {
-  return { name, pod: { namespace: { [NAME]: namespace }, labels, ports } };
+  return { name, pod: { namespace: namespace === NAMESPACE ? home : { [NAME]: namespace }, labels, ports } };
 }
 
 /** A part of the system, and what its pods look like. */

@@ -19,7 +19,7 @@ export interface Secret extends KubernetesObject {
 }
 
 export interface Service extends KubernetesObject {
-  spec: { type?: string; clusterIP?: string; selector?: Labels; ports?: ServicePort[] };
+  spec: { type?: string; clusterIP?: string; externalIPs?: string[]; selector?: Labels; ports?: ServicePort[] };
 }
 
 interface ServicePort {
