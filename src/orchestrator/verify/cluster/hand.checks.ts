@@ -1,0 +1,128 @@
+import { namespace } from '../../cluster/kubectl.ts';
+import type { Kubectl } from '../../cluster/kubectl.ts';
+import { forwardPorts } from '../../cluster/port-forward.ts';
+import { valuesOf } from '../../cluster/credentials.ts';
+import type { Secret } from '../../cluster/objects.ts';
+import { CommandError } from '../../exec.ts';
+import type { Check } from '../check.ts';
+import { Broken, expect } from '../promise.ts';
+import { judge, onCluster } from './live.ts';
+import { isReady, staying } from './objects.ts';
+import type { LivePod } from './objects.ts';
+
+/** A statement on a busy node. */
+const typedTimeoutMs = 60_000;
+
+const pagePort = 15_672;
+
+const stores = [
+  { pod: 'inventory-database-0', user: 'inventory_user', database: 'inventory', table: 'movies' },
+  { pod: 'billing-database-0', user: 'billing_user', database: 'orders', table: 'orders' },
+] as const;
+
+/** The commands that people look at the system with. */
+export const handChecks: readonly Check[] = [
+  onCluster({
+    id: 'kubectl.wait',
+    promise: 'kubectl wait --for=condition=ready pod --all ends: every pod is ready, and no finished one stays',
+    cure: './orchestrator.sh status',
+    look: async ({ kubectl }) => {
+      const pods = staying(await kubectl.list<LivePod>('pods'));
+      const faults = pods
+        .filter((pod) => !isReady(pod))
+        .map(({ metadata: { name }, status: { phase } }) => {
+          const hasEnded = ['Succeeded', 'Failed'].includes(phase);
+          const cure = hasEnded ? `kubectl delete pod ${name} -n ${namespace}` : './orchestrator.sh status';
+          return { what: `pod ${name} is ${hasEnded ? `finished (${phase})` : `${phase}, not ready`}`, cure };
+        });
+      return judge(faults, `${pods.length} pods, all ready`);
+    },
+  }),
+  onCluster({
+    id: 'kubectl.psql',
+    promise:
+      'kubectl exec POD -- psql -U USER -d DATABASE -c "SELECT …" works in both databases and asks for no password',
+    cure: 'pg_hba.conf of the image must trust the local socket; Manifests/postgres-config.yaml makes role and database.',
+    look: async ({ kubectl }) => {
+      const seen = [];
+      for (const { pod, user, database, table } of stores) {
+        const psql = ['psql', '-w', '-U', user, '-d', database, '-c', `SELECT count(*) FROM ${table}`];
+        seen.push(`${pod}: ${rowsIn(await typed(kubectl, [pod, '--', ...psql], ''))} ${table}`);
+      }
+      return seen.join(', ');
+    },
+  }),
+  onCluster({
+    id: 'kubectl.shells',
+    promise: 'su - postgres and sudo -i -u postgres, then psql, \\l and TABLE, work in both database pods',
+    cure: './orchestrator.sh deploy   # Manifests/postgres-config.yaml has the command su of these pods',
+    look: async ({ kubectl }) => {
+      for (const { pod, database, table } of stores)
+        for (const shell of ['su - postgres', 'sudo -i -u postgres']) {
+          // Without a terminal a shell takes all of its input for itself.
+          const keys = `psql -P pager=off <<'SQL'\n\\l\n\\c ${database}\nTABLE ${table} LIMIT 1;\nSQL\n`;
+          const screen = await typed(kubectl, [pod, '--', ...shell.split(' ')], keys);
+          const listed =
+            screen.includes(` ${database} `) && screen.includes(`to database "${database}" as user "postgres"`);
+          expect(listed && /\(\d rows?\)/.test(screen), `${pod}, ${shell}, psql: ${screen.slice(-300)}`);
+        }
+      return `both shells lead to psql in ${stores.map(({ pod }) => pod).join(' and ')}`;
+    },
+  }),
+  onCluster({
+    id: 'kubectl.rabbitmq-page',
+    promise: 'kubectl port-forward svc/rabbitmq 15672:15672 opens the page of RabbitMQ, with the user of its Secret',
+    cure: './orchestrator.sh secrets show tells the user; ./orchestrator.sh deploy tells the broker its passwords again',
+    look: async ({ kubectl }) => {
+      const [secret] = await kubectl.list<Secret>('secrets', '--field-selector=metadata.name=rabbitmq');
+      const values = secret === undefined ? {} : valuesOf(secret);
+      const { 'admin-username': user = '', 'admin-password': password = '' } = values;
+      await using forward = await forwardPorts(kubectl, 'service/rabbitmq', [pagePort]);
+      const origin = `http://127.0.0.1:${forward.localPort(pagePort)}`;
+      const page = await fetch(origin, { signal: AbortSignal.timeout(typedTimeoutMs) });
+      const title = /<title>([^<]*)/.exec(await page.text())?.[1];
+      expect(page.status === 200 && title === 'RabbitMQ Management', `GET / → ${page.status} "${title}"`);
+      const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+      const options = { headers: { authorization }, signal: AbortSignal.timeout(typedTimeoutMs) };
+      const { status } = await fetch(`${origin}/api/whoami`, options);
+      expect(status === 200, `the page does not take the user ${user} with the password of its Secret: ${status}`);
+      return `"${title}" takes the user ${user}`;
+    },
+  }),
+  onCluster({
+    id: 'kubectl.logs',
+    promise: 'kubectl logs deployment/api-gateway shows what the gateway writes: a line of JSON for each request',
+    cure: 'Logs are written by src/kit/log.ts.',
+    look: async ({ kubectl }) => {
+      const text = await kubectl.run(['logs', 'deployment/api-gateway', '--tail=20'], { timeoutMs: typedTimeoutMs });
+      const lines = text
+        .trimEnd()
+        .split('\n')
+        .filter((line) => line !== '');
+      const strange = lines.find((line) => !isJson(line));
+      expect(lines.length > 0, 'the log is empty');
+      expect(strange === undefined, `a line is no JSON: ${strange}`);
+      return `the last ${lines.length} lines are JSON`;
+    },
+  }),
+];
+
+/** As a person types it, with these keys after it. @returns what comes on the screen */
+async function typed(kubectl: Kubectl, argv: readonly string[], keys: string): Promise<string> {
+  try {
+    return await kubectl.run(['exec', '-i', ...argv], { input: keys, timeoutMs: typedTimeoutMs });
+  } catch (error) {
+    if (error instanceof CommandError) throw new Broken(`kubectl exec ${argv.join(' ')}: ${error.output.trim()}`);
+    throw error;
+  }
+}
+
+const rowsIn = (text: string): string => /^ *(\d+)$/m.exec(text)?.[1] ?? text;
+
+function isJson(line: string): boolean {
+  try {
+    return typeof JSON.parse(line) === 'object';
+  } catch {
+    return false;
+  }
+}

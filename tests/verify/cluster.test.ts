@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { KubernetesObject } from '@orchestrator/orchestrator/cluster/kubectl.ts';
+import type { Outcome, Walk } from '@orchestrator/orchestrator/verify/check.ts';
+import { clusterChecks } from '@orchestrator/orchestrator/verify/cluster/checks.ts';
+import { decideOpen, decideShut } from '@orchestrator/orchestrator/verify/cluster/network.checks.ts';
+import { decideMetrics } from '@orchestrator/orchestrator/verify/cluster/scaling.ts';
+import { decideOwn } from '@orchestrator/orchestrator/verify/cluster/secrets.ts';
+import { imageFaults } from '@orchestrator/orchestrator/verify/cluster/secrets.places.ts';
+import { readManifests } from '@orchestrator/orchestrator/cluster/manifests.ts';
+import { isSecret } from '@orchestrator/orchestrator/cluster/objects.ts';
+import { clusterBreaks } from './cluster.breaks.ts';
+import { clusterOf, find, runningObjects, set } from './cluster.objects.ts';
+
+/** Those that look at nothing but what `kubectl get` tells; the others are looked at in tests/cluster/verify.test.ts. */
+const byObjects = new Set(clusterBreaks.flatMap(([ids]) => ids));
+const checks = clusterChecks.filter(({ id }) => byObjects.has(id));
+
+const walk: Walk = {
+  tag: 'verify-00000000',
+  signal: new AbortController().signal,
+  say: () => undefined,
+  placed: new Set(),
+};
+
+const healthy = await runningObjects();
+
+async function lookAt(objects: readonly KubernetesObject[]): Promise<Map<string, Outcome>> {
+  const system = clusterOf(objects, 'vagrant');
+  const outcomes = await Promise.all(checks.map(async (check) => [check.id, await check.run(system, walk)] as const));
+  return new Map(outcomes);
+}
+
+const failed = (outcomes: Map<string, Outcome>): string[] =>
+  [...outcomes].filter(([, { result }]) => result === 'fail').map(([id]) => id);
+
+test('on what the manifests make, every promise is kept', async () => {
+  assert.equal(checks.length, byObjects.size);
+  const outcomes = [...(await lookAt(healthy))].filter(([, { result }]) => result !== 'pass');
+  assert.deepEqual(outcomes, []);
+});
+
+for (const [ids, title, names, spoil] of clusterBreaks) {
+  test(`${title}: ${ids.join(', ')}`, async () => {
+    const objects = structuredClone(healthy);
+    spoil(objects);
+    const outcomes = await lookAt(objects);
+    assert.deepEqual(failed(outcomes), ids, JSON.stringify([...outcomes], undefined, 2));
+    const outcome = outcomes.get(ids[0] ?? '');
+    assert.ok(outcome?.result === 'fail');
+    assert.match(outcome.evidence, names);
+    assert.match(outcome.cure, /\w/);
+  });
+}
+
+test('no evidence and no cure shows the value of a Secret', async () => {
+  const passwords = healthy.filter(isSecret).flatMap(({ data }) =>
+    Object.entries(data ?? {}).flatMap(([key, value]) => {
+      return key.endsWith('password') ? [Buffer.from(value, 'base64').toString()] : [];
+    }),
+  );
+  assert.ok(passwords.length >= 6);
+  for (const [, , , spoil] of clusterBreaks) {
+    const objects = structuredClone(healthy);
+    spoil(objects);
+    const shown = JSON.stringify([...(await lookAt(objects)).values()]);
+    for (const password of passwords) assert.ok(!shown.includes(password), shown);
+  }
+});
+
+test('an autoscaler that sees no load is told with its reason', () => {
+  const seen = { type: 'ScalingActive', status: 'True' };
+  const currentMetrics = [{ resource: { name: 'cpu', current: { averageUtilization: 12 } } }];
+  const objects = structuredClone(healthy);
+  for (const name of ['api-gateway', 'inventory-app'])
+    set(`HorizontalPodAutoscaler/${name}`, 'status', { conditions: [seen], currentMetrics })(objects);
+  assert.equal(decideMetrics(objects).result, 'pass');
+  const blind = { type: 'ScalingActive', status: 'False', message: 'no metrics returned' };
+  set('HorizontalPodAutoscaler/api-gateway', 'status.conditions', [blind])(objects);
+  const outcome = decideMetrics(objects);
+  assert.ok(outcome.result === 'fail');
+  assert.match(outcome.evidence, /api-gateway sees no load: no metrics returned/);
+});
+
+test('demonstration passwords that were applied by hand are no fault, and are told', async () => {
+  const published = (await readManifests()).filter(isSecret);
+  const outcome = decideOwn(published, published);
+  assert.ok(outcome.result === 'not applicable');
+  assert.match(outcome.reason, /applied by hand/);
+});
+
+const tried = (from: string, to: string, isAllowed: boolean, attempt: string) => ({ from, to, isAllowed, attempt });
+
+test('a connection that must be open and is not is named', () => {
+  const made = [tried('api-gateway', 'rabbitmq:5672', true, 'open')];
+  assert.equal(decideOpen({ enforces: true, tried: made }).result, 'pass');
+  const outcome = decideOpen({ enforces: true, tried: [tried('api-gateway', 'rabbitmq:5672', true, 'no answer')] });
+  assert.ok(outcome.result === 'fail');
+  assert.match(outcome.evidence, /api-gateway → rabbitmq:5672 must be open: no answer/);
+});
+
+test('a connection that must be shut is red where policies are enforced, and where not it says so plainly', () => {
+  const shut = tried('a stranger', 'rabbitmq:5672', false, 'no answer');
+  const open = tried('a stranger', 'billing-database:5432', false, 'open');
+  assert.equal(decideShut({ enforces: true, tried: [shut] }).result, 'pass');
+  const outcome = decideShut({ enforces: true, tried: [shut, open] });
+  assert.ok(outcome.result === 'fail');
+  assert.match(outcome.evidence, /1 of 2 forbidden connections were made: a stranger → billing-database:5432/);
+  const unenforced = decideShut({ enforces: false, tried: [open, open] });
+  assert.ok(unenforced.result === 'not applicable');
+  assert.match(unenforced.reason, /network does not enforce NetworkPolicy: all 2 forbidden connections were made/);
+});
+
+test('a credential in an image is named by its place', () => {
+  const pod = find(healthy, 'Pod/billing-app-0') as unknown as Parameters<typeof imageFaults>[0];
+  const credential = { value: 'hunter2hunter2', title: 'Secret rabbitmq, key password' };
+  const clean = { files: 100, found: [], inEnvironment: [], variables: ['PATH', 'RABBITMQ_USER', 'YARN_VERSION'] };
+  assert.deepEqual(imageFaults(pod, clean, [credential]), []);
+  const dirty = {
+    files: 100,
+    found: [{ path: '/app/.env', value: 0 }],
+    inEnvironment: [0],
+    variables: ['BROKER_PASSWORD'],
+  };
+  assert.deepEqual(
+    imageFaults(pod, dirty, [credential]).map(({ what }) => what),
+    [
+      'the image yourusername/billing-app:0.1.0 has the value of Secret rabbitmq, key password in /app/.env',
+      'the processes of yourusername/billing-app:0.1.0 have the value of Secret rabbitmq, key password in a variable',
+      'the image yourusername/billing-app:0.1.0 sets the variable BROKER_PASSWORD',
+    ],
+  );
+});
