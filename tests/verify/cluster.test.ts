@@ -114,20 +114,22 @@ test('a connection that must be shut is red where policies are enforced, and whe
 test('a credential in an image is named by its place', () => {
   const pod = find(healthy, 'Pod/billing-app-0') as unknown as Parameters<typeof imageFaults>[0];
   const credential = { value: 'hunter2hunter2', title: 'Secret rabbitmq, key password' };
-  const clean = { files: 100, found: [], inEnvironment: [], variables: ['PATH', 'RABBITMQ_USER', 'YARN_VERSION'] };
-  assert.deepEqual(imageFaults(pod, clean, [credential]), []);
+  const variables = ['PATH', 'RABBITMQ_USER', 'YARN_VERSION'].map((name) => ({ name, values: [] }));
+  assert.deepEqual(imageFaults(pod, { files: 100, found: [], variables }, [credential]), []);
   const dirty = {
     files: 100,
     found: [{ path: '/app/.env', value: 0 }],
-    inEnvironment: [0],
-    variables: ['BROKER_PASSWORD'],
+    variables: [
+      { name: 'BROKER', values: [0] },
+      { name: 'BROKER_PASSWORD', values: [] },
+    ],
   };
   assert.deepEqual(
     imageFaults(pod, dirty, [credential]).map(({ what }) => what),
     [
       'the image yourusername/billing-app:0.1.0 has the value of Secret rabbitmq, key password in /app/.env',
-      'the processes of yourusername/billing-app:0.1.0 have the value of Secret rabbitmq, key password in a variable',
-      'the image yourusername/billing-app:0.1.0 sets the variable BROKER_PASSWORD',
+      'the image yourusername/billing-app:0.1.0 sets the variable BROKER to the value of Secret rabbitmq, key password',
+      'the image yourusername/billing-app:0.1.0 sets the variable BROKER_PASSWORD to a value that looks like a credential',
     ],
   );
 });

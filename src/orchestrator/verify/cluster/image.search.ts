@@ -4,10 +4,8 @@ export interface ImageFindings {
   files: number;
   /** Which of the values stand in which file of the image. */
   found: { path: string; value: number }[];
-  /** Which of them are in the environment of the first process. */
-  inEnvironment: number[];
-  /** The names of its variables that are not empty. */
-  variables: string[];
+  /** The variables of the first process that are not empty, and which of the values stand in each. */
+  variables: { name: string; values: number[] }[];
 }
 
 /**
@@ -42,9 +40,11 @@ export async function searchImage(values: readonly string[]): Promise<ImageFindi
     }
   }
   const environment = readFileSync('/proc/1/environ', 'utf8').split('\0');
-  const inEnvironment = [...values.keys()].filter((index) =>
-    environment.some((one) => one.includes(values[index] ?? '')),
-  );
-  const variables = environment.filter((one) => /=./.test(one)).map((one) => one.slice(0, one.indexOf('=')));
-  return { files, found, inEnvironment, variables };
+  const variables = environment
+    .filter((one) => /=./.test(one))
+    .map((one) => ({
+      name: one.slice(0, one.indexOf('=')),
+      values: [...values.keys()].filter((index) => one.includes(values[index] ?? '')),
+    }));
+  return { files, found, variables };
 }

@@ -1,6 +1,7 @@
 import { gatewayAddresses } from '../../cluster/answers.ts';
 import { partOfSystem } from '../../cluster/scale.ts';
 import { CommandError } from '../../exec.ts';
+import { metricsPort, services } from '../../model/picture.ts';
 import { done, notYet, until } from '../../wait.ts';
 import type { Check } from '../check.ts';
 import { clientAt } from '../client.http.ts';
@@ -8,6 +9,7 @@ import { Broken, expect } from '../promise.ts';
 import { askFromPod } from './ask.node.ts';
 import { runInside } from './inside.node.ts';
 import { onCluster } from './live.ts';
+import { readyPod } from './objects.ts';
 import type { LiveNode } from './objects.ts';
 import { decideMetrics } from './scaling.ts';
 
@@ -40,7 +42,8 @@ export const liveChecks: readonly Check[] = [
       const urls = ['billing-app', 'inventory-app'].flatMap((name) =>
         ['live', 'ready'].map((kind) => `http://${name}:8080/health/${kind}`),
       );
-      return expectAll(await runInside(kubectl, 'deployment/api-gateway', askFromPod, urls));
+      const { metadata } = await readyPod(kubectl, 'api-gateway');
+      return expectAll(await runInside(kubectl, metadata.name, askFromPod, urls));
     },
   }),
   onCluster({
@@ -49,9 +52,11 @@ export const liveChecks: readonly Check[] = [
     cure: 'Metrics are served by src/kit/metrics.ts, on METRICS_PORT.',
     look: async ({ kubectl }) => {
       const seen = [];
-      for (const pod of ['deployment/api-gateway', 'deployment/inventory-app', 'statefulset/billing-app']) {
-        const url = 'http://127.0.0.1:9464/metrics';
-        seen.push(`${pod}: ${expectAll(await runInside(kubectl, pod, askFromPod, [url]), /^# TYPE /m)}`);
+      for (const name of services) {
+        const { metadata } = await readyPod(kubectl, name);
+        const url = `http://127.0.0.1:${metricsPort}/metrics`;
+        const answers = await runInside(kubectl, metadata.name, askFromPod, [url]);
+        seen.push(`${name}: ${expectAll(answers, /^# TYPE /m)}`);
       }
       return seen.join(', ');
     },

@@ -1,3 +1,4 @@
+import type { Kubectl } from '../../cluster/kubectl.ts';
 import { nameOf } from '../../cluster/objects.ts';
 import type { Condition } from '../../diagnosis/objects.ts';
 import type {
@@ -11,6 +12,7 @@ import type {
   Workload,
 } from '../../model/kubernetes.ts';
 import { components } from '../../model/picture.ts';
+import { Broken } from '../promise.ts';
 
 /** What the API server told, of the kinds that were asked for. */
 export type Objects = readonly KubernetesObject[];
@@ -95,3 +97,11 @@ export const isReady = ({ status }: LivePod | LiveNode): boolean =>
 
 /** Which part of the system a pod belongs to. */
 export const partName = ({ metadata }: KubernetesObject): string => metadata.labels?.['app.kubernetes.io/name'] ?? '';
+
+/** A ready pod of a part. @throws Broken when it has none */
+export async function readyPod(kubectl: Kubectl, name: string): Promise<LivePod> {
+  const pods = staying(await kubectl.list<LivePod>('pods', `--selector=app.kubernetes.io/name=${name}`));
+  const pod = pods.find(isReady);
+  if (pod === undefined) throw new Broken(`${name} has no ready pod to look into`, './orchestrator.sh status');
+  return pod;
+}

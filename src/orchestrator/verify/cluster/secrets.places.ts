@@ -1,7 +1,6 @@
 import { CommandError } from '../../exec.ts';
 import type { Kubectl } from '../../cluster/kubectl.ts';
-import { components } from '../../model/picture.ts';
-import { Broken } from '../promise.ts';
+import { services } from '../../model/picture.ts';
 import { credentialsIn, foundIn, isSecretVariable } from './credentials.ts';
 import type { Credential } from './credentials.ts';
 import { searchImage } from './image.search.ts';
@@ -9,7 +8,7 @@ import type { ImageFindings } from './image.search.ts';
 import { runInside } from './inside.node.ts';
 import { judge } from './live.ts';
 import type { Fault } from './live.ts';
-import { isReady, partName, staying } from './objects.ts';
+import { readyPod } from './objects.ts';
 import type { LivePod } from './objects.ts';
 import type { Outcome } from '../check.ts';
 import type { Secret } from '../../cluster/objects.ts';
@@ -69,13 +68,11 @@ const unique = (faults: readonly Fault[]): Fault[] => [...new Map(faults.map((ea
 /** No image of ours has a credential in it: neither in a file nor in a variable. */
 export async function lookIntoImages(kubectl: Kubectl): Promise<Outcome> {
   const credentials = await readCredentials(kubectl);
-  const pods = staying(await kubectl.list<LivePod>('pods')).filter(isReady);
-  const services = Object.keys(components).filter((name) => components[name]?.role === 'service');
+
   const faults: Fault[] = [];
   const seen: string[] = [];
   for (const name of services) {
-    const pod = pods.find((each) => partName(each) === name);
-    if (pod === undefined) throw new Broken(`${name} has no ready pod to look into`, './orchestrator.sh status');
+    const pod = await readyPod(kubectl, name);
     const values = credentials.map(({ value }) => value);
     const findings = await runInside(kubectl, pod.metadata.name, searchImage, values);
     seen.push(`${name}: ${findings.files} files`);
@@ -89,17 +86,19 @@ export function imageFaults(pod: LivePod, findings: ImageFindings, credentials: 
   const { containers } = pod.spec;
   const image = containers[0]?.image ?? '';
   const given = containers.flatMap(({ env = [] }) => env.map(({ name }) => name));
-  // Those that the pod is given are looked at in its manifest.
-  const own = findings.variables.filter((name) => !given.includes(name) && isSecretVariable(name));
+  // Those that the pod is given are looked at in its manifest, or come from a Secret.
+  const own = findings.variables.filter(({ name }) => !given.includes(name));
   const titleOf = (index: number): string => credentials[index]?.title ?? '';
   const cure =
     'Take it out of Dockerfiles/ and of what they copy, then ./orchestrator.sh build and deploy; ./orchestrator.sh secrets rotate makes it useless';
   return [
     ...findings.found.map(({ path, value }) => `the image ${image} has the value of ${titleOf(value)} in ${path}`),
-    ...findings.inEnvironment.map(
-      (value) => `the processes of ${image} have the value of ${titleOf(value)} in a variable`,
-    ),
-    ...own.map((name) => `the image ${image} sets the variable ${name}`),
+    ...own
+      .filter(({ name, values }) => isSecretVariable(name) || values.length > 0)
+      .map(({ name, values: [value] }) => {
+        const whose = value === undefined ? 'a value that looks like a credential' : `the value of ${titleOf(value)}`;
+        return `the image ${image} sets the variable ${name} to ${whose}`;
+      }),
   ].map((what) => ({ what, cure }));
 }
 

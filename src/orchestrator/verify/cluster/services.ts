@@ -36,10 +36,12 @@ function wiringFaults(objects: Objects, service: Service): string[] {
   const { selector = {}, ports = [] } = service.spec;
   if (part !== undefined && !selects({ matchLabels: selector }, part.spec.template.metadata.labels ?? {}))
     return [`Service ${name} selects ${JSON.stringify(selector)}, which the pods of ${nameOf(part)} are not`];
-  const own = part?.spec.template.spec.containers.flatMap(({ ports = [] }) => ports) ?? [];
+  const own = part?.spec.template.spec.containers.flatMap(({ ports = [] }) => ports);
   const wrong = ports.flatMap(({ port, targetPort = port }): string[] => {
-    const target = own.find((each) => [each.name, each.containerPort].includes(targetPort))?.containerPort;
-    return target === port ? [] : [`Service ${name}: port ${port} leads to ${targetPort}, where nothing of ${name} is`];
+    const target = own?.find((each) => [each.name, each.containerPort].includes(targetPort))?.containerPort;
+    // Whether the part is there is another promise.
+    if (own === undefined || target === port) return [];
+    return [`Service ${name}: port ${port} leads to ${targetPort}, where nothing of ${name} is`];
   });
   const ready = ofKind(objects, 'EndpointSlice')
     .filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === name)
