@@ -1,4 +1,3 @@
-import { applyObjects } from '../../cluster/apply.ts';
 import { namespace, patiently } from '../../cluster/kubectl.ts';
 import type { Kubectl, KubernetesObject } from '../../cluster/kubectl.ts';
 import { done, notYet, until } from '../../wait.ts';
@@ -73,7 +72,11 @@ export async function placeProbes(
   signal: AbortSignal,
 ): Promise<Map<string, string>> {
   const names = objects.filter(({ kind }) => kind === 'Pod').map(({ metadata }) => metadata.name);
-  await applyObjects(kubectl, objects);
+  const byNamespace = Map.groupBy(objects, ({ metadata }) => metadata.namespace ?? namespace);
+  for (const [place, items] of byNamespace) {
+    const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+    await kubectl.run(['create', `--namespace=${place}`, '-f', '-'], { input });
+  }
   const look = async () => {
     const pods = await listProbes(kubectl);
     const waiting = names.filter((name) => pods.find((pod) => pod.metadata.name === name)?.status.phase !== 'Running');
@@ -101,8 +104,9 @@ export async function removeProbes(kubectl: Kubectl): Promise<void> {
   );
 }
 
-/** `status` shows the last events: those of our pods are nobody's affair. */
+/** `status` shows the last events: those of our pods, and of budgets that wondered about them, are nobody's affair. */
 async function removeEvents(kubectl: Kubectl, pods: readonly LivePod[]): Promise<void> {
-  for (const { metadata } of pods)
-    await kubectl.run(['delete', 'events', `--field-selector=involvedObject.uid=${metadata.uid}`]);
+  const about = pods.map(({ metadata }) => `involvedObject.uid=${metadata.uid}`);
+  for (const selector of [...about, 'reason=UnmanagedPods'])
+    await kubectl.run(['delete', 'events', `--field-selector=${selector}`]);
 }

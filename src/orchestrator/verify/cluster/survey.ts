@@ -30,7 +30,7 @@ export interface Survey {
 const connectTimeoutMs = 3_000;
 
 /** A network may take some seconds to learn of a new pod (https://github.com/k3s-io/k3s/issues/947). */
-const settleTimeoutMs = 20_000;
+const settleTimeoutMs = 15_000;
 
 /** Between two rounds, each a process on every probe. */
 const settlePauseMs = 3_000;
