@@ -36,12 +36,16 @@ const restricted = {
   securityContext: { runAsNonRoot: true, runAsUser: 1000, seccompProfile: { type: 'RuntimeDefault' } },
 };
 
-const pod = (name: string, image: string, command: string[], labels = {}): object => ({
+/** No Service sends to it. */
+const neverReady = { readinessGates: [{ conditionType: 'microservices/never' }] };
+
+const pod = (name: string, image: string, command: string[], labels = {}, more = {}): object => ({
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: { name, labels },
   spec: {
     ...restricted,
+    ...more,
     restartPolicy: 'Never',
     terminationGracePeriodSeconds: 1,
     containers: [
@@ -78,7 +82,8 @@ export function clusterBreaks(image: string, node: string): readonly ClusterBrea
     },
     {
       title: 'billing-app is no StatefulSet any more',
-      turnsRed: ['workloads.kinds'],
+      // A pod without an owner is not moved by a drain either.
+      turnsRed: ['workloads.kinds', 'scaling.drain'],
       names: /there is no StatefulSet billing-app/,
       breaks: ['kubectl delete statefulset billing-app --cascade=orphan'],
       mends: ['./orchestrator.sh deploy'],
@@ -143,7 +148,7 @@ export function clusterBreaks(image: string, node: string): readonly ClusterBrea
     },
     {
       title: 'the Service of inventory-app is gone',
-      turnsRed: ['services.inside', 'services.node-port', 'services.ports'],
+      turnsRed: ['services.inside', 'services.ports'],
       names: /inventory-app:8080\/health\/live → getaddrinfo/,
       breaks: ['kubectl delete service inventory-app'],
       mends: ['./orchestrator.sh deploy'],
@@ -177,11 +182,10 @@ export function clusterBreaks(image: string, node: string): readonly ClusterBrea
     },
     {
       title: 'an autoscaler that cannot count',
-      turnsRed: ['scaling.metrics'],
+      turnsRed: ['scaling.metrics', 'kubectl.wait'],
       names: /inventory-app sees no load: .*missing request for cpu/,
       breaks: [
-        make(pod('blinding', image, ['sleep', '600'], { 'app.kubernetes.io/name': 'inventory-app' })),
-        'kubectl wait --for=condition=ready pod/blinding --timeout=120s',
+        make(pod('blinding', image, ['sleep', '600'], { 'app.kubernetes.io/name': 'inventory-app' }, neverReady)),
         `kubectl wait --for=jsonpath='{.status.conditions[?(@.type=="ScalingActive")].status}'=False hpa/inventory-app --timeout=180s`,
       ],
       mends: ['kubectl delete pod blinding'],

@@ -76,21 +76,18 @@ export const clusterBreaks: readonly Break[] = [
   ],
   [
     ['workloads.ready'],
-    'a pod is not ready',
-    /inventory-app: 0 of 1 pods are ready/,
-    set('Deployment/inventory-app', 'status.availableReplicas', 0),
+    'a rollout is paused',
+    /inventory-app \(paused\): 0 of 1 pods are of the new version/,
+    both(
+      set('Deployment/inventory-app', 'spec.paused', true),
+      set('Deployment/inventory-app', 'status.updatedReplicas', 0),
+    ),
   ],
   [
     ['workloads.ready'],
     'a part is stopped',
     /billing-app is stopped/,
     set('StatefulSet/billing-app', 'spec.replicas', 0),
-  ],
-  [
-    ['workloads.ready'],
-    'two servers for one database',
-    /billing-database has 2 replicas, 1 are the most/,
-    set('StatefulSet/billing-database', 'spec.replicas', 2),
   ],
   [
     ['workloads.probes'],
@@ -115,12 +112,6 @@ export const clusterBreaks: readonly Break[] = [
     'a Service chooses nobody',
     /inventory-app selects/,
     set('Service/inventory-app', 'spec.selector', { app: 'inventory' }),
-  ],
-  [
-    ['services.ports'],
-    'nobody ready is behind a Service',
-    /billing-app has no ready pod/,
-    set('EndpointSlice/billing-app', 'endpoints.0.conditions.ready', false),
   ],
   [
     ['services.entrance'],

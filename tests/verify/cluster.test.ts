@@ -5,6 +5,8 @@ import type { Outcome, Walk } from '@orchestrator/orchestrator/verify/check.ts';
 import { clusterChecks } from '@orchestrator/orchestrator/verify/cluster/checks.ts';
 import { decideOpen, decideShut } from '@orchestrator/orchestrator/verify/cluster/network.checks.ts';
 import { decideMetrics } from '@orchestrator/orchestrator/verify/cluster/scaling.ts';
+import { decideServices } from '@orchestrator/orchestrator/verify/cluster/services.ts';
+import { decideReady } from '@orchestrator/orchestrator/verify/cluster/workloads.ts';
 import { decideOwn } from '@orchestrator/orchestrator/verify/cluster/secrets.ts';
 import { imageFaults } from '@orchestrator/orchestrator/verify/cluster/secrets.places.ts';
 import { readManifests } from '@orchestrator/orchestrator/cluster/manifests.ts';
@@ -81,6 +83,36 @@ test('an autoscaler that sees no load is told with its reason', () => {
   assert.ok(outcome.result === 'fail');
   assert.match(outcome.evidence, /api-gateway sees no load: no metrics returned/);
 });
+
+/** What may heal is waited for; decided at once it is red as well. */
+for (const [title, decide, names, spoil] of [
+  [
+    'a pod is not ready',
+    decideReady,
+    /0 of 1 pods are ready/,
+    set('Deployment/rabbitmq', 'status.availableReplicas', 0),
+  ],
+  [
+    'two servers for one database',
+    decideReady,
+    /billing-database has 2 replicas, 1 is the most/,
+    set('StatefulSet/billing-database', 'spec.replicas', 2),
+  ],
+  [
+    'nobody ready is behind a Service',
+    decideServices,
+    /billing-app has no ready pod/,
+    set('EndpointSlice/billing-app', 'endpoints.0.conditions.ready', false),
+  ],
+] as const) {
+  test(`${title} is named`, () => {
+    const objects = structuredClone(healthy);
+    spoil(objects);
+    const outcome = decide(objects);
+    assert.ok(outcome.result === 'fail');
+    assert.match(outcome.evidence, names);
+  });
+}
 
 test('demonstration passwords that were applied by hand are no fault, and are told', async () => {
   const published = (await readManifests()).filter(isSecret);

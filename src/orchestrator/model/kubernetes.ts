@@ -43,6 +43,8 @@ interface Resources {
 export interface Workload extends KubernetesObject {
   spec: {
     replicas?: number;
+    /** Of a Deployment: changes make no pods. */
+    paused?: boolean;
     /** A Job makes its own. */
     selector?: LabelSelector;
     serviceName?: string;

@@ -4,11 +4,11 @@ import { forwardPorts } from '../../cluster/port-forward.ts';
 import { valuesOf } from '../../cluster/credentials.ts';
 import type { Secret } from '../../cluster/objects.ts';
 import { CommandError } from '../../exec.ts';
-import type { Check } from '../check.ts';
+import type { Check, Outcome } from '../check.ts';
 import { Broken, expect } from '../promise.ts';
-import { judge, onCluster } from './live.ts';
-import { isReady, staying } from './objects.ts';
-import type { LivePod } from './objects.ts';
+import { judge, ofObjects, onCluster } from './live.ts';
+import { isReady, ofKind, staying } from './objects.ts';
+import type { LivePod, Objects } from './objects.ts';
 
 /** A statement on a busy node. */
 const typedTimeoutMs = 60_000;
@@ -22,21 +22,12 @@ const stores = [
 
 /** The commands that people look at the system with. */
 export const handChecks: readonly Check[] = [
-  onCluster({
+  ofObjects({
     id: 'kubectl.wait',
     promise: 'kubectl wait --for=condition=ready pod --all ends: every pod is ready, and no finished one stays',
-    cure: './orchestrator.sh status',
-    look: async ({ kubectl }) => {
-      const pods = staying(await kubectl.list<LivePod>('pods'));
-      const faults = pods
-        .filter((pod) => !isReady(pod))
-        .map(({ metadata: { name }, status: { phase } }) => {
-          const hasEnded = ['Succeeded', 'Failed'].includes(phase);
-          const cure = hasEnded ? `kubectl delete pod ${name} -n ${namespace}` : './orchestrator.sh status';
-          return { what: `pod ${name} is ${hasEnded ? `finished (${phase})` : `${phase}, not ready`}`, cure };
-        });
-      return judge(faults, `${pods.length} pods, all ready`);
-    },
+    resources: 'pods',
+    decide: decideWait,
+    mayHeal: (objects) => !ofKind(objects, 'Pod').some(hasEnded),
   }),
   onCluster({
     id: 'kubectl.psql',
@@ -106,6 +97,21 @@ export const handChecks: readonly Check[] = [
     },
   }),
 ];
+
+function decideWait(objects: Objects): Outcome {
+  const pods = staying(ofKind(objects, 'Pod'));
+  const faults = pods
+    .filter((pod) => !isReady(pod))
+    .map((pod) => {
+      const { metadata, status } = pod;
+      const cure = hasEnded(pod) ? `kubectl delete pod ${metadata.name} -n ${namespace}` : './orchestrator.sh status';
+      const state = hasEnded(pod) ? `finished (${status.phase})` : `${status.phase}, not ready`;
+      return { what: `pod ${metadata.name} is ${state}`, cure };
+    });
+  return judge(faults, `${pods.length} pods, all ready`);
+}
+
+const hasEnded = ({ status }: LivePod): boolean => ['Succeeded', 'Failed'].includes(status.phase);
 
 /** As a person types it, with these keys after it. @returns what comes on the screen */
 async function typed(kubectl: Kubectl, argv: readonly string[], keys: string): Promise<string> {

@@ -64,8 +64,11 @@ export const keptChecks: readonly Check[] = [
       const { id, pod } = await whileStopped(system, walk, ['billing-app'], async () => {
         const id = await place(system, walk, orderOf(walk, 'waiting'));
         const pod = await losePod(system, walk, 'rabbitmq');
-        const message = await peek(system, ORDER_QUEUE, ({ properties }) => properties.messageId === id);
-        expect(message !== undefined, `${id} was answered with 200, and is not in the queue of the new pod`);
+        const lost = `${id} was answered with 200, and is not in the queue of the new pod`;
+        const message = await peek(system, ORDER_QUEUE, ({ properties }) => properties.messageId === id).catch(
+          (error: unknown) => expect(false, `${lost}: ${error instanceof Error ? error.message : String(error)}`),
+        );
+        expect(message !== undefined, lost);
         return { id, pod };
       });
       await untilStored(system, [id], walk.signal);

@@ -2,7 +2,6 @@ import { gatewayAddresses } from '../../cluster/answers.ts';
 import { partOfSystem } from '../../cluster/scale.ts';
 import { CommandError } from '../../exec.ts';
 import { metricsPort, services } from '../../model/picture.ts';
-import { done, notYet, until } from '../../wait.ts';
 import type { Check } from '../check.ts';
 import { clientAt } from '../client.http.ts';
 import { Broken, expect } from '../promise.ts';
@@ -11,10 +10,6 @@ import { runInside } from './inside.node.ts';
 import { onCluster } from './live.ts';
 import { readyPod } from './objects.ts';
 import type { LiveNode } from './objects.ts';
-import { decideMetrics } from './scaling.ts';
-
-/** Metrics of a pod come some 15 to 60 s after it. */
-const metricsWithinMs = 90_000;
 
 const drainTimeoutMs = 60_000;
 
@@ -26,7 +21,7 @@ export const liveChecks: readonly Check[] = [
     look: async ({ kubectl }) => {
       const seen = [];
       for (const address of await gatewayAddresses(kubectl)) {
-        const { status, shown } = await clientAt(address)('GET', '/api/movies?limit=1');
+        const { status, shown } = await clientAt(address)('GET', '/health/ready');
         expect(status === 200, `${address}: ${shown}; expected 200`);
         seen.push(`${address} 200`);
       }
@@ -59,24 +54,6 @@ export const liveChecks: readonly Check[] = [
         seen.push(`${name}: ${expectAll(answers, /^# TYPE /m)}`);
       }
       return seen.join(', ');
-    },
-  }),
-  onCluster({
-    id: 'scaling.metrics',
-    promise: 'The autoscalers see the load of their pods',
-    cure: 'kubectl top pods -n microservices',
-    look: async ({ kubectl }, { signal }) => {
-      const options = { everyMs: 2_000, signal };
-      let last = decideMetrics([]);
-      const look = async () => {
-        last = decideMetrics(await kubectl.list('horizontalpodautoscalers'));
-        return last.result === 'pass' ? done(last) : notYet('no load yet');
-      };
-      return until('load', metricsWithinMs, look, options).catch((error: unknown) => {
-        signal.throwIfAborted();
-        if (last.result === 'fail') return last;
-        throw error;
-      });
     },
   }),
   onCluster({

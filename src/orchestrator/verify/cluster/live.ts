@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fail, notApplicable, pass } from '../check.ts';
 import type { Check, Outcome, Walk } from '../check.ts';
 import { check } from '../promise.ts';
@@ -40,13 +41,29 @@ interface OfObjects extends Omit<Check, 'run' | 'where'> {
   resources: string;
   /** Decides on nothing but these objects. */
   decide: (objects: Objects) => Outcome;
+  /** Whether what is wrong may be on its way to be right, as with a pod that has just started; never when absent. */
+  mayHeal?: (objects: Objects) => boolean;
 }
 
+/** A pod that starts on a busy node; metrics of a pod come some 15 to 60 s after it. */
+const healTimeoutMs = 90_000;
+
 /** A promise that the objects keep, as the cluster has them. */
-export function ofObjects({ resources, decide, ...rest }: OfObjects): Check {
+export function ofObjects({ resources, decide, mayHeal = () => false, ...rest }: OfObjects): Check {
   return onCluster({
     ...rest,
     cure: './orchestrator.sh status   # tells what is wrong with the cluster',
-    look: async ({ kubectl }) => decide(await kubectl.list(resources)),
+    look: async ({ kubectl }, { signal }) => {
+      const startMs = performance.now();
+      for (;;) {
+        const objects = await kubectl.list(resources);
+        const outcome = decide(objects);
+        const isLate = performance.now() - startMs > healTimeoutMs;
+        if (outcome.result === 'pass' || isLate || !mayHeal(objects)) return outcome;
+        await sleep(healPauseMs, undefined, { signal });
+      }
+    },
   });
 }
+
+const healPauseMs = 1_000;

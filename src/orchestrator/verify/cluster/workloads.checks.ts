@@ -1,6 +1,8 @@
 import type { Check } from '../check.ts';
 import { ofObjects } from './live.ts';
-import { decideAutoscalers, decideRequests } from './scaling.ts';
+import { ofKind, partsOf } from './objects.ts';
+import type { EndpointSlice } from './objects.ts';
+import { decideAutoscalers, decideMetrics, decideRequests } from './scaling.ts';
 import { decideEntrance, decideMetricsPrivate, decideServices } from './services.ts';
 import { decideImages, decideKinds, decideProbes, decideReady } from './workloads.ts';
 import { decideClaims, decideMounts } from './volumes.ts';
@@ -25,6 +27,7 @@ export const workloadChecks: readonly Check[] = [
     promise: 'Every part has all its pods, of its newest version, and ready; databases and broker have one',
     resources: workloads,
     decide: decideReady,
+    mayHeal: (objects) => partsOf(objects).every(({ spec }) => spec.replicas !== 0 && !spec.paused),
   }),
   ofObjects({
     id: 'workloads.probes',
@@ -37,6 +40,7 @@ export const workloadChecks: readonly Check[] = [
     promise: 'Every part has its Service with its ports, and a ready pod behind it',
     resources: `${workloads},services,endpointslices`,
     decide: decideServices,
+    mayHeal: (objects) => ofKind(objects, 'EndpointSlice').some(isWaiting),
   }),
   ofObjects({
     id: 'services.entrance',
@@ -58,6 +62,13 @@ export const workloadChecks: readonly Check[] = [
     decide: decideAutoscalers,
   }),
   ofObjects({
+    id: 'scaling.metrics',
+    promise: 'The autoscalers see the load of their pods',
+    resources: 'horizontalpodautoscalers',
+    decide: decideMetrics,
+    mayHeal: (objects) => objects.length > 0,
+  }),
+  ofObjects({
     id: 'scaling.requests',
     promise: 'Every container requests CPU and memory, which the percentage of an autoscaler is of',
     resources: workloads,
@@ -76,3 +87,7 @@ export const workloadChecks: readonly Check[] = [
     decide: decideMounts,
   }),
 ];
+
+/** Of a pod that is not ready yet. */
+const isWaiting = ({ endpoints }: EndpointSlice): boolean =>
+  endpoints?.some(({ conditions }) => conditions?.ready === false) ?? false;

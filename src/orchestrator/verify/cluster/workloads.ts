@@ -80,11 +80,23 @@ export function decideReady(objects: Objects): Outcome {
     if (replicas === 0) return [{ what: `${nameOf(part)} is stopped`, cure: './orchestrator.sh start' }];
     const most = autoscaled ? 3 : role === 'service' ? Number.POSITIVE_INFINITY : 1;
     const scale = `kubectl scale ${nameOf(part)} --replicas=${most} -n microservices`;
-    const tooMany = { what: `${nameOf(part)} has ${replicas} replicas, ${most} are the most`, cure: scale };
+    const tooMany = {
+      what: `${nameOf(part)} has ${replicas} replicas, ${most} ${most === 1 ? 'is' : 'are'} the most`,
+      cure: scale,
+    };
     const state = rolloutState(part);
+    const isPaused = part.spec['paused'] === true;
+    const resume = `kubectl rollout resume ${nameOf(part)} -n microservices`;
     return [
       ...(replicas > most ? [tooMany] : []),
-      ...(state === undefined ? [] : [{ what: `${nameOf(part)}: ${state}`, cure: './orchestrator.sh status' }]),
+      ...(state === undefined
+        ? []
+        : [
+            {
+              what: `${nameOf(part)}${isPaused ? ' (paused)' : ''}: ${state}`,
+              cure: isPaused ? resume : './orchestrator.sh status',
+            },
+          ]),
     ];
   });
   const ready = parts.map(({ metadata, spec, status }) => {
