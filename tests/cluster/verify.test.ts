@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { clusterChecks } from '@orchestrator/orchestrator/verify/cluster/checks.ts';
-import { clusterBreaks, runAll } from '../support/cluster.breaks.ts';
+import { runAll } from '../support/cluster.break.ts';
+import type { ClusterBreak, Material } from '../support/cluster.break.ts';
+import { guardsBreaks } from '../support/cluster.breaks.guards.ts';
+import { partsBreaks } from '../support/cluster.breaks.parts.ts';
+import { stateBreaks } from '../support/cluster.breaks.state.ts';
 import { clusterTest, ended, ensureSystem, run, sh, start } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -10,6 +14,12 @@ const quick = 'nodes,workloads,services,scaling,volumes,secrets,security,kubectl
 
 /** A probe pod that is placed on a busy node. */
 const PROBE_TIMEOUT_MS = 120_000;
+
+const allBreaks = (material: Material): ClusterBreak[] => [
+  ...partsBreaks(material),
+  ...stateBreaks(material),
+  ...guardsBreaks(material),
+];
 
 interface Report {
   checks: { id: string; result: string; evidence?: string; cure?: string; reason?: string }[];
@@ -33,10 +43,10 @@ async function traces(): Promise<string[]> {
 }
 
 /** The image and the node that breaks need. */
-async function material(): Promise<Parameters<typeof clusterBreaks>> {
+async function material(): Promise<Material> {
   const image = await sh(`kubectl get deployment api-gateway -o jsonpath='{.spec.template.spec.containers[0].image}'`);
   const node = await sh(`kubectl get nodes -o jsonpath='{.items[0].metadata.name}'`);
-  return [image.trim(), node.trim()];
+  return { image: image.trim(), node: node.trim() };
 }
 
 clusterTest('on a healthy system every promise of a cluster passes or says why not, and nothing is left', async (t) => {
@@ -55,13 +65,13 @@ clusterTest('on a healthy system every promise of a cluster passes or says why n
   assert.deepEqual(names(await traces()), names(before));
 });
 
-for (const { title, turnsRed } of clusterBreaks('', '')) {
+for (const { title, turnsRed } of allBreaks({ image: '', node: '' })) {
   clusterTest(`${title}: ${turnsRed.join(', ')}`, async (t) => breakAndLook(t, title));
 }
 
 async function breakAndLook(t: TestContext, title: string): Promise<void> {
   await ensureSystem(t);
-  const { turnsRed, names, breaks, mends } = clusterBreaks(...(await material())).find((one) => one.title === title)!;
+  const { turnsRed, names, breaks, mends } = allBreaks(await material()).find((one) => one.title === title)!;
   try {
     await runAll(breaks);
     const report = await verify('--only', quick, '--only', turnsRed.join());

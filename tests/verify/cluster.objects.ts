@@ -90,6 +90,9 @@ const pluralOf = (kind: string): string => kind.toLowerCase().replace(/y$/, 'ie'
 /** Spoils objects where they are. */
 export type Spoil = (objects: KubernetesObject[]) => void;
 
+/** A way to spoil the objects of a cluster, the checks that must turn red, and what the first of them must name. */
+export type Break = readonly [turnsRed: readonly string[], title: string, names: RegExp, spoil: Spoil];
+
 /** Sets a field, such as `spec.ports.0.port`, of `Service/rabbitmq`; undefined takes it out. */
 export function set(title: string, path: string, value: unknown): Spoil {
   return (objects) => {

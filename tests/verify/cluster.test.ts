@@ -8,11 +8,18 @@ import { decideMetrics } from '@orchestrator/orchestrator/verify/cluster/scaling
 import { decideServices } from '@orchestrator/orchestrator/verify/cluster/services.ts';
 import { decideReady } from '@orchestrator/orchestrator/verify/cluster/workloads.ts';
 import { decideOwn } from '@orchestrator/orchestrator/verify/cluster/secrets.ts';
+import { partsOf } from '@orchestrator/orchestrator/verify/cluster/objects.ts';
+import { probePod } from '@orchestrator/orchestrator/verify/cluster/probes.ts';
+import { decideRestricted } from '@orchestrator/orchestrator/verify/cluster/security.ts';
+import { destinationsFrom, probesFor } from '@orchestrator/orchestrator/verify/cluster/survey.plan.ts';
 import { imageFaults } from '@orchestrator/orchestrator/verify/cluster/secrets.places.ts';
 import { readManifests } from '@orchestrator/orchestrator/cluster/manifests.ts';
 import { isSecret } from '@orchestrator/orchestrator/cluster/objects.ts';
-import { clusterBreaks } from './cluster.breaks.ts';
+import { guardsBreaks } from './cluster.breaks.guards.ts';
+import { partsBreaks } from './cluster.breaks.parts.ts';
 import { clusterOf, find, runningObjects, set } from './cluster.objects.ts';
+
+const clusterBreaks = [...partsBreaks, ...guardsBreaks];
 
 /** Those that look at nothing but what `kubectl get` tells; the others are looked at in tests/cluster/verify.test.ts. */
 const byObjects = new Set(clusterBreaks.flatMap(([ids]) => ids));
@@ -141,6 +148,46 @@ test('a connection that must be shut is red where policies are enforced, and whe
   const unenforced = decideShut({ enforces: false, tried: [open, open] });
   assert.ok(unenforced.result === 'not applicable');
   assert.match(unenforced.reason, /network does not enforce NetworkPolicy: all 2 forbidden connections were made/);
+});
+
+test('probe pods try every pair: each part, a stranger and a pod of another namespace, at every port', () => {
+  const parts = partsOf(healthy);
+  const ports = parts.flatMap(({ metadata: { name }, spec }) =>
+    (spec.template.spec.containers[0]?.ports ?? []).map(({ containerPort: port }) => ({
+      name,
+      host: '10.42.0.1',
+      port,
+    })),
+  );
+  const others = ['a pod of another namespace', 'the API server'].map((name) => ({
+    name,
+    host: '10.43.0.1',
+    port: 443,
+  }));
+  const { members, outsider } = probesFor(parts, walk.tag);
+  const pairs = [...members, outsider].flatMap((probe) =>
+    destinationsFrom(probe, [...ports, ...others]).map((each) => ({ ...each, from: probe.title })),
+  );
+  const allowed = pairs.filter(({ isAllowed }) => isAllowed);
+  assert.equal(pairs.length - allowed.length, 80);
+  const drawn = allowed.map(({ from, title }) => `${from} → ${title}`);
+  for (const arrow of ['api-gateway → rabbitmq:5672', 'a stranger → api-gateway:3000', 'rabbitmq → the DNS'])
+    assert.ok(drawn.includes(arrow), arrow);
+  assert.ok(!drawn.some((arrow) => /9464|15672|→ (the API server|a pod of another)/.test(arrow)), drawn.join());
+});
+
+test('a probe pod keeps to Pod Security, and no controller takes it for its own', () => {
+  const parts = partsOf(healthy);
+  const { members } = probesFor(parts, walk.tag);
+  for (const probe of members) {
+    const made = probePod(probe, walk.tag, 'yourusername/api-gateway:0.1.0') as unknown as Parameters<
+      typeof decideRestricted
+    >[0][0];
+    assert.equal(decideRestricted([{ ...made, status: {} } as never]).result, 'pass');
+    // A StatefulSet adopts what is called after it, with a number; a ReplicaSet what has the hash of its template.
+    assert.doesNotMatch(probe.name, /-\d+$/);
+    assert.equal(probe.labels['pod-template-hash'], undefined);
+  }
 });
 
 test('a credential in an image is named by its place', () => {

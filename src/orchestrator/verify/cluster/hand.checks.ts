@@ -37,8 +37,10 @@ export const handChecks: readonly Check[] = [
     look: async ({ kubectl }) => {
       const seen = [];
       for (const { pod, user, database, table } of stores) {
-        const psql = ['psql', '-w', '-U', user, '-d', database, '-c', `SELECT count(*) FROM ${table}`];
-        seen.push(`${pod}: ${rowsIn(await typed(kubectl, [pod, '--', ...psql], ''))} ${table}`);
+        const psql = ['psql', '-w', '-U', user, '-d', database, '-c', 'SELECT current_user'];
+        const screen = await typed(kubectl, [pod, '--', ...psql], '');
+        expect(screen.includes(` ${user}\n`), `${pod}: psql as ${user} shows ${screen}`);
+        seen.push(`${pod}: ${user} in ${database}`);
       }
       return seen.join(', ');
     },
@@ -53,9 +55,11 @@ export const handChecks: readonly Check[] = [
           // Without a terminal a shell takes all of its input for itself.
           const keys = `psql -P pager=off <<'SQL'\n\\l\n\\c ${database}\nTABLE ${table} LIMIT 1;\nSQL\n`;
           const screen = await typed(kubectl, [pod, '--', ...shell.split(' ')], keys);
-          const listed =
-            screen.includes(` ${database} `) && screen.includes(`to database "${database}" as user "postgres"`);
-          expect(listed && /\(\d rows?\)/.test(screen), `${pod}, ${shell}, psql: ${screen.slice(-300)}`);
+          const [list = '', rows = ''] = screen.split(
+            `You are now connected to database "${database}" as user "postgres"`,
+          );
+          const shown = list.includes(` ${database} `) && /\(\d rows?\)/.test(rows);
+          expect(shown, `${pod}, ${shell}, psql, \\l, \\c, TABLE ${table}: ${screen.slice(-300) || 'nothing comes'}`);
         }
       return `both shells lead to psql in ${stores.map(({ pod }) => pod).join(' and ')}`;
     },
@@ -122,8 +126,6 @@ async function typed(kubectl: Kubectl, argv: readonly string[], keys: string): P
     throw error;
   }
 }
-
-const rowsIn = (text: string): string => /^ *(\d+)$/m.exec(text)?.[1] ?? text;
 
 function isJson(line: string): boolean {
   try {

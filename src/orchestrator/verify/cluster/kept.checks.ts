@@ -1,6 +1,7 @@
 import { ORDER_QUEUE } from '@orchestrator/contracts/queue.ts';
 import { waitForRollout } from '../../cluster/rollout.ts';
 import { listWorkloads } from '../../cluster/scale.ts';
+import { CommandError, lastLines } from '../../exec.ts';
 import type { ComponentName } from '../../local/ports.plan.ts';
 import type { ClusterSystem } from '../../target/target.ts';
 import { done, notYet, until } from '../../wait.ts';
@@ -8,7 +9,7 @@ import type { Check, Walk } from '../check.ts';
 import { clientOf } from '../client.http.ts';
 import { create, expectMovie } from '../movies.ts';
 import { orderOf, place, rowsOf, untilStored, untilTaken } from '../orders.ts';
-import { expect } from '../promise.ts';
+import { Broken, expect } from '../promise.ts';
 import { peek } from '../queue.amqp.ts';
 import { whileStopped } from '../stopped.ts';
 import { onCluster } from './live.ts';
@@ -31,14 +32,15 @@ export const keptChecks: readonly Check[] = [
     cure: volumes,
     look: async (system, walk) => {
       const movie = await create(system, walk, 'kept');
-      const pod = await losePod(system, walk, 'inventory-database');
-      const look = async () => {
-        const reply = await clientOf(system)('GET', `/api/movies/${movie.id}`);
-        return reply.status < 500 ? done(reply) : notYet(reply.shown);
-      };
-      const reply = await until('movies are served again', servedWithinMs, look, { signal: walk.signal });
-      expectMovie(reply, movie);
-      return `${pod}; ${reply.shown}`;
+      return afterLoss(system, walk, 'inventory-database', async () => {
+        const look = async () => {
+          const reply = await clientOf(system)('GET', `/api/movies/${movie.id}`);
+          return reply.status < 500 ? done(reply) : notYet(reply.shown);
+        };
+        const reply = await until('movies are served again', servedWithinMs, look, { signal: walk.signal });
+        expectMovie(reply, movie);
+        return reply.shown;
+      });
     },
   }),
   onCluster({
@@ -49,10 +51,11 @@ export const keptChecks: readonly Check[] = [
     look: async (system, walk) => {
       const id = await place(system, walk, orderOf(walk, 'kept'));
       const before = JSON.stringify(await untilStored(system, [id], walk.signal));
-      const pod = await losePod(system, walk, 'billing-database');
-      const after = JSON.stringify(await rowsOf(system, [id]));
-      expect(before === after, `${before} before, ${after} after`);
-      return `${pod}; ${after}`;
+      return afterLoss(system, walk, 'billing-database', async () => {
+        const after = JSON.stringify(await rowsOf(system, [id]));
+        expect(before === after, `${before} before, ${after} after`);
+        return after;
+      });
     },
   }),
   onCluster({
@@ -61,22 +64,38 @@ export const keptChecks: readonly Check[] = [
     disturbs: true,
     cure: `${volumes} Its node must keep its name: RABBITMQ_NODENAME.`,
     look: async (system, walk) => {
-      const { id, pod } = await whileStopped(system, walk, ['billing-app'], async () => {
+      const { id, seen } = await whileStopped(system, walk, ['billing-app'], async () => {
         const id = await place(system, walk, orderOf(walk, 'waiting'));
-        const pod = await losePod(system, walk, 'rabbitmq');
-        const lost = `${id} was answered with 200, and is not in the queue of the new pod`;
-        const message = await peek(system, ORDER_QUEUE, ({ properties }) => properties.messageId === id).catch(
-          (error: unknown) => expect(false, `${lost}: ${error instanceof Error ? error.message : String(error)}`),
-        );
-        expect(message !== undefined, lost);
-        return { id, pod };
+        const seen = await afterLoss(system, walk, 'rabbitmq', async () => {
+          const message = await peek(system, ORDER_QUEUE, ({ properties }) => properties.messageId === id);
+          expect(message !== undefined, `${id} was answered with 200, and is not in the queue any more`);
+          return `${id} is in the queue`;
+        });
+        return { id, seen };
       });
       await untilStored(system, [id], walk.signal);
       await untilTaken(system, walk);
-      return `${id} waited in the queue; ${pod}; the order was stored`;
+      return `${seen}; billing-app started: the order was stored`;
     },
   }),
 ];
+
+/** Loses the pod of a part and looks then; what is found, and what is not, is told as following from that. */
+async function afterLoss(
+  system: ClusterSystem,
+  walk: Walk,
+  name: ComponentName,
+  look: () => Promise<string>,
+): Promise<string> {
+  const lost = await losePod(system, walk, name);
+  try {
+    return `${lost}; ${await look()}`;
+  } catch (error) {
+    walk.signal.throwIfAborted();
+    if (error instanceof CommandError) throw new Broken(`${lost}; then: ${lastLines(error.output, 4)}`);
+    throw new Broken(`${lost}; then: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
 
 /** Deletes the pod of a part, as a person does, and waits for its successor. @returns what was done, for the evidence */
 async function losePod({ kubectl, session }: ClusterSystem, { say }: Walk, name: ComponentName): Promise<string> {
