@@ -101,7 +101,7 @@ function lostDatabase(name: 'inventory' | 'billing', kind: string, id: string): 
   ];
   return {
     title: `the database of ${name} lies beside its volume`,
-    turnsRed: [id, 'kubectl.shells', 'volumes.mounted'],
+    turnsRed: [id, 'volumes.mounted'],
     names: /another one is ready; then: /,
     breaks: [
       patch(
