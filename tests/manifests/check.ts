@@ -1,6 +1,6 @@
-import { showPath } from './manifest.ts';
+import { showPath } from '@orchestrator/orchestrator/model/path.ts';
 import type { Breach, Parsed } from './manifest.ts';
-import { podSecurityRules } from './pod-security.ts';
+import { podSecurityRules } from './rules.pod-security.ts';
 import type { ProgramFacts } from './program.facts.ts';
 import { fileRules } from './rules.files.ts';
 import { hardeningRules } from './rules.hardening.ts';

@@ -1,9 +1,7 @@
 import { LineCounter, isMap, isScalar, isSeq, parseAllDocuments } from 'yaml';
 import type { Document, Node } from 'yaml';
-import type { KubernetesObject } from './kubernetes.ts';
-
-/** Where something stands in an object: `['spec', 'ports', 0, 'port']`. */
-export type Path = ReadonlyArray<string | number>;
+import type { KubernetesObject } from '@orchestrator/orchestrator/model/kubernetes.ts';
+import type { Path } from '@orchestrator/orchestrator/model/path.ts';
 
 export interface Position {
   /** Both from 1. */
@@ -63,15 +61,6 @@ export function parseManifests(file: string, text: string): Parsed {
     else breaches.push({ at: { file, position }, path: [], message: 'is no object of Kubernetes' });
   }
   return { manifests, breaches };
-}
-
-/** `['spec', 'ports', 0]` as `spec.ports[0]`. */
-export function showPath(path: Path): string {
-  const parts = path.map((part) => {
-    if (typeof part === 'number') return `[${part}]`;
-    return /^[\w-]+$/.test(part) ? `.${part}` : `["${part}"]`;
-  });
-  return parts.join('').replace(/^\./, '');
 }
 
 function offsetOf(document: Document, path: Path): number {

@@ -8,7 +8,7 @@ import { SCHEMA, checkManifests, ruleNames } from './check.ts';
 import type { Finding } from './check.ts';
 import { openManifests } from './manifest.files.ts';
 import { parseManifests } from './manifest.ts';
-import { services } from './picture.ts';
+import { services } from '@orchestrator/orchestrator/model/picture.ts';
 import { readProgramFacts } from './program.facts.ts';
 
 const { intact, spoilt } = openManifests();

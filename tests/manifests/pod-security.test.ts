@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseManifests } from './manifest.ts';
-import { podSecurityRules } from './pod-security.ts';
+import { podSecurityRules } from './rules.pod-security.ts';
 
 const pod = `apiVersion: apps/v1
 kind: Deployment

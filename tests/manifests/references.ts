@@ -1,5 +1,5 @@
-import type { ConfigMap, Container, KeyToPath, Secret, Volume } from './kubernetes.ts';
-import type { Path } from './manifest.ts';
+import type { ConfigMap, Container, KeyToPath, Secret, Volume } from '@orchestrator/orchestrator/model/kubernetes.ts';
+import type { Path } from '@orchestrator/orchestrator/model/path.ts';
 import { containersOf, named } from './system.ts';
 import type { Objects, PodTemplate, Spot } from './system.ts';
 

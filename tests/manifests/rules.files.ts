@@ -1,6 +1,6 @@
 import type { PodTemplate, Rule } from './system.ts';
 import { breach, ofKind, podTemplates } from './system.ts';
-import { NAMESPACE, components, files } from './picture.ts';
+import { NAMESPACE, components, files } from '@orchestrator/orchestrator/model/picture.ts';
 
 const LABEL = 'app.kubernetes.io';
 

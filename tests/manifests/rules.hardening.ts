@@ -1,7 +1,7 @@
-import { components } from './picture.ts';
+import { components } from '@orchestrator/orchestrator/model/picture.ts';
 import { breach, containers, ofKind, podTemplates } from './system.ts';
 import type { Rule } from './system.ts';
-import type { KubernetesObject } from './kubernetes.ts';
+import type { KubernetesObject } from '@orchestrator/orchestrator/model/kubernetes.ts';
 
 /** Images of others. */
 const images: Readonly<Record<string, string>> = {

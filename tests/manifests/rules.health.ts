@@ -1,6 +1,6 @@
-import type { Probe } from './kubernetes.ts';
-import type { Path } from './manifest.ts';
-import { components } from './picture.ts';
+import type { Probe } from '@orchestrator/orchestrator/model/kubernetes.ts';
+import type { Path } from '@orchestrator/orchestrator/model/path.ts';
+import { components } from '@orchestrator/orchestrator/model/picture.ts';
 import { portOf } from './rules.wiring.ts';
 import { breach, podTemplates } from './system.ts';
 import type { PodTemplate, Rule } from './system.ts';

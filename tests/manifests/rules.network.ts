@@ -1,79 +1,18 @@
-import type { NetworkPolicy } from './kubernetes.ts';
-import { CLIENT, NAMESPACE, arrows, components } from './picture.ts';
-import type { Endpoint } from './reachability.ts';
-import { openFirewall } from './reachability.ts';
-import { selects } from './selectors.ts';
+import {
+  endpointOf,
+  home,
+  outside,
+  showConnection,
+  wrongConnections,
+} from '@orchestrator/orchestrator/model/connections.ts';
+import type { NetworkPolicy } from '@orchestrator/orchestrator/model/kubernetes.ts';
+import { arrows } from '@orchestrator/orchestrator/model/picture.ts';
+import { openFirewall } from '@orchestrator/orchestrator/model/reachability.ts';
+import { selects } from '@orchestrator/orchestrator/model/selectors.ts';
 import { breach, ofKind, podTemplates } from './system.ts';
 import type { Rule, System, Typed } from './system.ts';
 
-const NAME = 'kubernetes.io/metadata.name';
-const home = { [NAME]: NAMESPACE };
-
-/** Those who have no part in the system. */
-const outside: Endpoint = { name: CLIENT };
-const resolver: Endpoint = pod('the DNS', 'kube-system', { 'k8s-app': 'kube-dns' });
-const strangers: readonly Endpoint[] = [
-  outside,
-  resolver,
-  pod('a pod beside the DNS', 'kube-system', { app: 'stranger' }),
-  pod('a pod of another namespace', 'default', { app: 'stranger' }),
-];
-
-/** Ports on which nobody of ours listens: SSH, HTTPS and the API server. */
-const otherPorts = [22, 443, 6443];
-
-function pod(name: string, namespace: string, labels: Record<string, string>, ports = {}): Endpoint {
-  return { name, pod: { namespace: { [NAME]: namespace }, labels, ports } };
-}
-
-/** The pods of the system, with the numbers of their named ports. */
-function members(system: System): Endpoint[] {
-  return podTemplates(system).map(({ name, labels, spec }) => {
-    const ports = spec.containers.flatMap((container) => container.ports ?? []);
-    return pod(
-      name,
-      NAMESPACE,
-      labels,
-      Object.fromEntries(ports.map((each) => [each.name, String(each.containerPort)])),
-    );
-  });
-}
-
-/** Every port that any pod has, and some that none has. */
-function allPorts(system: System): number[] {
-  const own = podTemplates(system).flatMap(({ spec }) => spec.containers.flatMap((container) => container.ports ?? []));
-  return [...new Set([...own.map(({ containerPort }) => containerPort), 53, ...otherPorts])];
-}
-
-/** Everyone who may speak first, to whom, at which port: as "from → to:port". */
-function connections(system: System, protocol: string): Set<string> {
-  const policies = policiesOf(system).map(({ object }) => object);
-  const isAllowed = openFirewall(policies, home);
-  const ports = allPorts(system);
-  const inside = members(system);
-  const everyone = [...inside, ...strangers];
-  const found = everyone.flatMap((from) =>
-    everyone.flatMap((to) =>
-      from === to || !(inside.includes(from) || inside.includes(to))
-        ? []
-        : ports.filter((port) => isAllowed(from, to, port, protocol)).map((port) => show(from.name, to.name, port)),
-    ),
-  );
-  return new Set(found);
-}
-
 const show = (from: string, to: string, port: number): string => `${from} → ${to}:${port}`;
-
-/** The gateway is there for everyone, and so it is for every pod. */
-function expected(): Set<string> {
-  const everyone = [...Object.keys(components), ...strangers.map(({ name }) => name)];
-  const toGateway = arrows.filter(([from]) => from === CLIENT);
-  return new Set([
-    ...arrows.map((arrow) => show(...arrow)),
-    ...toGateway.flatMap(([, to, port]) => everyone.filter((from) => from !== to).map((from) => show(from, to, port))),
-    ...Object.keys(components).map((name) => show(name, resolver.name, 53)),
-  ]);
-}
 
 function policiesOf(system: System): Array<Typed<NetworkPolicy>> {
   return ofKind<NetworkPolicy>(system, 'NetworkPolicy');
@@ -85,12 +24,9 @@ export const networkRules: readonly Rule[] = [
     *check(system) {
       const [first] = policiesOf(system);
       if (!first) return;
-      for (const protocol of ['TCP', 'UDP']) {
-        const wanted = [...expected()].filter((each) => protocol === 'TCP' || each.endsWith(`${resolver.name}:53`));
-        const found = connections(system, protocol);
-        for (const each of wanted) if (!found.has(each)) yield breach(first, [], `${each} (${protocol}) is shut`);
-        for (const each of found) if (!wanted.includes(each)) yield breach(first, [], `${each} (${protocol}) is open`);
-      }
+      const policies = policiesOf(system).map(({ object }) => object);
+      for (const wrong of wrongConnections(policies, podTemplates(system)))
+        yield breach(first, [], showConnection(wrong));
     },
   },
   {
@@ -112,7 +48,7 @@ export const networkRules: readonly Rule[] = [
     name: 'each arrow has one policy, each policy one arrow',
     *check(system) {
       const counted = new Map<string, number>(arrows.map((arrow) => [show(...arrow), 0]));
-      const inside = members(system);
+      const inside = podTemplates(system).map(endpointOf);
       for (const policy of policiesOf(system)) {
         if (!policy.object.spec.ingress) continue;
         const mine = arrows.filter(([from, to, port]) => {

@@ -1,9 +1,9 @@
 import { nearestWord } from '@orchestrator/orchestrator/spelling.ts';
 import { rabbitmqConf } from '@orchestrator/orchestrator/local/rabbitmq.config.ts';
-import type { ConfigMap } from './kubernetes.ts';
+import type { ConfigMap } from '@orchestrator/orchestrator/model/kubernetes.ts';
 import { environmentOf } from './references.ts';
-import { databases } from './picture.ts';
-import { quantity } from './quantity.ts';
+import { databases } from '@orchestrator/orchestrator/model/picture.ts';
+import { quantity } from '@orchestrator/orchestrator/model/quantity.ts';
 import { mostReplicas } from './rules.scaling.ts';
 import { breach, named, ofKind, podTemplates } from './system.ts';
 import type { PodTemplate, Rule, System } from './system.ts';

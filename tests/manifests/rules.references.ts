@@ -1,5 +1,5 @@
 import { nearestWord } from '@orchestrator/orchestrator/spelling.ts';
-import type { Autoscaler, ConfigMap, Secret, Service } from './kubernetes.ts';
+import type { Autoscaler, ConfigMap, Secret, Service } from '@orchestrator/orchestrator/model/kubernetes.ts';
 import { fileAt, keysOf, referencesOf } from './references.ts';
 import { breach, containers, containersOf, named, ofKind, podTemplates } from './system.ts';
 import type { PodTemplate, Rule, System } from './system.ts';

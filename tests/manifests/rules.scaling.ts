@@ -1,6 +1,6 @@
-import type { Autoscaler, DisruptionBudget } from './kubernetes.ts';
-import { components } from './picture.ts';
-import { quantity } from './quantity.ts';
+import type { Autoscaler, DisruptionBudget } from '@orchestrator/orchestrator/model/kubernetes.ts';
+import { components } from '@orchestrator/orchestrator/model/picture.ts';
+import { quantity } from '@orchestrator/orchestrator/model/quantity.ts';
 import { breach, containers, named, ofKind, podTemplates } from './system.ts';
 import type { PodTemplate, Rule } from './system.ts';
 

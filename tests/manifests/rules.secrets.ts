@@ -1,10 +1,8 @@
-import type { ConfigMap, Secret } from './kubernetes.ts';
-import type { Manifest, Path } from './manifest.ts';
+import { SECRET_NAME, givesPassword, textsIn } from '@orchestrator/orchestrator/model/credentials.ts';
+import type { ConfigMap, Secret } from '@orchestrator/orchestrator/model/kubernetes.ts';
+import type { Manifest } from './manifest.ts';
 import { breach, containers, ofKind, podTemplates } from './system.ts';
 import type { Rule } from './system.ts';
-
-/** Names of what must not be known. */
-const SECRET_NAME = /pass(word|wd|phrase)?\b|secret|token|credential|cookie|api_?key|private_?key/i;
 
 /** Bits of information in each character of a text: words have up to about 3.5, random base64 more. */
 const RANDOM_BITS = 3.8;
@@ -30,7 +28,7 @@ export const secretRules: readonly Rule[] = [
         ),
       );
       for (const manifest of system.manifests.filter(({ object }) => object.kind !== 'Secret'))
-        for (const [path, text] of texts(manifest.object, [])) {
+        for (const [path, text] of textsIn(manifest.object)) {
           const words = text.split(/[\s"'=:@]+/);
           if (words.some((word) => known.has(word) && !isName(system.manifests, word)))
             yield breach(manifest, path, 'is the value of a Secret');
@@ -67,12 +65,6 @@ export const secretRules: readonly Rule[] = [
   },
 ];
 
-/** `password = x`, `"password": "x"`, `PASSWORD=x`; but not where a shell or SQL puts it in. */
-function givesPassword(line: string): boolean {
-  const [, value = ''] = /pass(?:word|wd)?(?:\s*=\s*|["']\s*:\s*|:\s+)["']?([^\s"',]*)/i.exec(line) ?? [];
-  return value !== '' && !/^[$:`]/.test(value) && !line.trimStart().startsWith('#');
-}
-
 /** `guest` is the name of the user and his password at once. */
 function isName(manifests: readonly Manifest[], word: string): boolean {
   return manifests.some(({ object }) =>
@@ -88,14 +80,4 @@ function isRandom(word: string): boolean {
   const counts = Object.values(Object.groupBy(word, (letter) => letter)).map((letters) => letters?.length ?? 0);
   const bits = counts.reduce((sum, count) => sum - (count / word.length) * Math.log2(count / word.length), 0);
   return bits > RANDOM_BITS || /^[0-9a-f]{32,}$/.test(word);
-}
-
-/** Every text in an object, with its path. */
-function texts(value: unknown, path: Path): Array<[Path, string]> {
-  if (typeof value === 'string') return [[path, value]];
-  if (typeof value !== 'object' || value === null) return [];
-  const entries: Array<[string | number, unknown]> = Array.isArray(value)
-    ? [...value.entries()]
-    : Object.entries(value);
-  return entries.flatMap(([key, each]) => texts(each, [...path, key]));
 }

@@ -1,15 +1,8 @@
-import type { Claim } from './kubernetes.ts';
-import { components } from './picture.ts';
+import type { Claim } from '@orchestrator/orchestrator/model/kubernetes.ts';
+import { dataMounts } from '@orchestrator/orchestrator/model/volumes.ts';
+import { components } from '@orchestrator/orchestrator/model/picture.ts';
 import { breach, containers, ofKind, podTemplates } from './system.ts';
 import type { PodTemplate, Rule, System } from './system.ts';
-
-/** Paths in a pod at which data lies that outlives it. */
-function dataMounts({ at, spec }: PodTemplate): string[] {
-  const templates = (at.object.spec.volumeClaimTemplates ?? []).map(({ metadata }) => metadata.name);
-  const claimed = (spec.volumes ?? []).filter((volume) => volume.persistentVolumeClaim).map(({ name }) => name);
-  const mounts = spec.containers.flatMap((container) => container.volumeMounts ?? []);
-  return mounts.filter(({ name }) => [...templates, ...claimed].includes(name)).map(({ mountPath }) => mountPath);
-}
 
 const withRole = (system: System, role: string): PodTemplate[] =>
   podTemplates(system).filter(({ name }) => components[name]?.role === role);
@@ -50,7 +43,7 @@ export const volumeRules: readonly Rule[] = [
     *check(system) {
       for (const pod of [...withRole(system, 'database'), ...withRole(system, 'broker')]) {
         const { at, name, path } = pod;
-        if (dataMounts(pod).length === 0) yield breach(at, path, `${name} would lose its data with its pod`);
+        if (dataMounts(pod.at.object).length === 0) yield breach(at, path, `${name} would lose its data with its pod`);
         if (at.object.kind === 'Deployment' && at.object.spec.strategy?.type !== 'Recreate')
           yield breach(at, ['spec', 'strategy', 'type'], 'must be Recreate: two pods would write to one volume');
         const { whenDeleted = 'Retain', whenScaled = 'Retain' } =
@@ -95,7 +88,7 @@ export const volumeRules: readonly Rule[] = [
     *check(system) {
       for (const pod of withRole(system, 'database')) {
         const folder = pod.spec.containers[0]?.env?.find(({ name }) => name === 'PGDATA')?.value ?? '';
-        if (!dataMounts(pod).some((mount) => folder.startsWith(`${mount}/`)))
+        if (!dataMounts(pod.at.object).some((mount) => folder.startsWith(`${mount}/`)))
           yield breach(pod.at, [...pod.path, 'containers', 0, 'env'], 'PGDATA must lie below the mount of its volume');
       }
     },
@@ -111,7 +104,7 @@ export const volumeRules: readonly Rule[] = [
         if (host === undefined || !['localhost', pod.spec.hostname].includes(host))
           yield breach(pod.at, [...path, 'env'], 'RABBITMQ_NODENAME must be fixed, on a host that stays');
         // With the cookie in it, its file modes would be changed with those of the volume.
-        if (dataMounts(pod).join() !== '/var/lib/rabbitmq/mnesia')
+        if (dataMounts(pod.at.object).join() !== '/var/lib/rabbitmq/mnesia')
           yield breach(pod.at, [...path, 'volumeMounts'], 'the claim belongs at /var/lib/rabbitmq/mnesia');
       }
     },

@@ -1,7 +1,12 @@
-import type { DisruptionBudget, LabelSelector, NetworkPolicy, Service } from './kubernetes.ts';
-import type { Path } from './manifest.ts';
-import { components } from './picture.ts';
-import { selects } from './selectors.ts';
+import type {
+  DisruptionBudget,
+  LabelSelector,
+  NetworkPolicy,
+  Service,
+} from '@orchestrator/orchestrator/model/kubernetes.ts';
+import type { Path } from '@orchestrator/orchestrator/model/path.ts';
+import { components } from '@orchestrator/orchestrator/model/picture.ts';
+import { selects } from '@orchestrator/orchestrator/model/selectors.ts';
 import { breach, containersOf, named, ofKind, podTemplates } from './system.ts';
 import type { PodTemplate, Rule, System, Typed } from './system.ts';
 

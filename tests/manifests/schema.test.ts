@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseManifests, showPath } from './manifest.ts';
+import { showPath } from '@orchestrator/orchestrator/model/path.ts';
+import { parseManifests } from './manifest.ts';
 import { enums } from './schema.enums.ts';
 import { formats } from './schema.formats.ts';
 import { schemaBreaches, types } from './schema.ts';

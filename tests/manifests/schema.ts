@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { nearestWord } from '@orchestrator/orchestrator/spelling.ts';
-import type { Breach, Manifest, Path } from './manifest.ts';
+import type { Path } from '@orchestrator/orchestrator/model/path.ts';
+import type { Breach, Manifest } from './manifest.ts';
 import { enums } from './schema.enums.ts';
 import { faultOf, formats } from './schema.formats.ts';
 

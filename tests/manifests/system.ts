@@ -1,6 +1,14 @@
-import type { Container, KubernetesObject, Labels, PodSpec, Workload } from './kubernetes.ts';
+import { containersIn } from '@orchestrator/orchestrator/model/containers.ts';
+import type {
+  Container,
+  KubernetesObject,
+  Labels,
+  PodSpec,
+  Workload,
+} from '@orchestrator/orchestrator/model/kubernetes.ts';
 import type { ProgramFacts } from './program.facts.ts';
-import type { Breach, Manifest, Path } from './manifest.ts';
+import type { Path } from '@orchestrator/orchestrator/model/path.ts';
+import type { Breach, Manifest } from './manifest.ts';
 
 /** All manifests together. */
 export interface Objects {
@@ -72,9 +80,8 @@ export function containers(system: Objects): Spot[] {
 }
 
 export function containersOf(pod: PodTemplate): Spot[] {
-  return (['initContainers', 'containers', 'ephemeralContainers'] as const).flatMap((list) =>
-    (pod.spec[list] ?? []).map((container, index) => ({ pod, container, path: [...pod.path, list, index] })),
-  );
+  const prefix = pod.path.slice(0, -1);
+  return containersIn(pod.spec).map(({ container, path }) => ({ pod, container, path: [...prefix, ...path] }));
 }
 
 /** A breach by something inside an object. */

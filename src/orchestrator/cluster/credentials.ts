@@ -2,7 +2,7 @@ import { randomPassword } from '../password.ts';
 import type { Secret } from './objects.ts';
 
 /** What of a Secret must not be known; the user names beside it need not change. */
-const isPassword = (key: string): boolean => key.endsWith('password');
+export const isPassword = (key: string): boolean => key.endsWith('password');
 
 /** The values of a Secret, whichever way it carries them. */
 export function valuesOf({ stringData, data }: Secret): Record<string, string> {

@@ -13,6 +13,12 @@ export function currentContext(text: string): string {
   return (parse(text) as Kubeconfig | null)?.['current-context'] ?? '';
 }
 
+/** The namespace in which kubectl works by itself; undefined when the context names none, which means `default`. */
+export function contextNamespace(text: string): string | undefined {
+  const config = parse(text) as Kubeconfig | null;
+  return config?.contexts?.find(({ name }) => name === config['current-context'])?.context.namespace;
+}
+
 /**
  * A kubeconfig with one context, which leads to the namespace of the system, so that commands work without `-n`. All in it is
  * named after that: every K3s calls everything "default".

@@ -35,7 +35,7 @@ export interface Kubectl {
   /** @returns what it wrote to stdout @throws CommandError @throws Failure unreachable */
   run(args: readonly string[], options?: KubectlOptions): Promise<string>;
   /** Objects of these resources ("pods", "hpa,deployments"); selectors and the like are further arguments. */
-  list<T extends KubernetesObject>(resources: string, ...args: string[]): Promise<T[]>;
+  list<T extends { kind: string } = KubernetesObject>(resources: string, ...args: string[]): Promise<T[]>;
 }
 
 const questionTimeoutMs = 30_000;
@@ -73,10 +73,10 @@ export function openKubectl(target: KubectlTarget): Kubectl {
   return {
     argv,
     run: runArgs,
-    list: async <T extends KubernetesObject>(resources: string, ...args: string[]): Promise<T[]> => {
+    list: async <T extends { kind: string } = KubernetesObject>(resources: string, ...args: string[]): Promise<T[]> => {
       const text = await runArgs(['get', resources, '-o', 'json', `--request-timeout=${requestTimeout}`, ...args]);
       const answer = JSON.parse(text) as T | { items: T[] };
-      return 'items' in answer ? (answer.items as T[]) : [answer];
+      return 'items' in answer ? answer.items : [answer];
     },
   };
 }

@@ -36,4 +36,5 @@ export interface Secret extends KubernetesObject {
 export const isSecret = (object: KubernetesObject): object is Secret => object.kind === 'Secret';
 
 /** How people and kubectl name an object: statefulset/billing-app. */
-export const nameOf = ({ kind, metadata }: KubernetesObject): string => `${kind.toLowerCase()}/${metadata.name}`;
+export const nameOf = ({ kind, metadata }: { kind: string; metadata: { name: string } }): string =>
+  `${kind.toLowerCase()}/${metadata.name}`;

@@ -1,4 +1,4 @@
-import type { Kubectl, KubernetesObject } from '../cluster/kubectl.ts';
+import type { Kubectl } from '../cluster/kubectl.ts';
 import { partOfSystem } from '../cluster/scale.ts';
 import type { Autoscaler, Workload } from '../diagnosis/objects.ts';
 import { CommandError } from '../exec.ts';
@@ -26,7 +26,7 @@ export function lookAtCluster(kubectl: Kubectl): Look {
   };
   return async () => {
     try {
-      const [objects, pods] = await Promise.all([kubectl.list<KubernetesObject>(scaled, partOfSystem), metrics()]);
+      const [objects, pods] = await Promise.all([kubectl.list(scaled, partOfSystem), metrics()]);
       return { pods: podCounts(objects as unknown as (Autoscaler | Workload)[]), usage: usageOf(pods) };
     } catch (error) {
       if (isSilence(error)) return undefined;

@@ -33,6 +33,8 @@ export interface Check {
   where?: Target['kind'];
   /** Stops or restarts parts of the system for a while: left out on request. */
   disturbs?: true;
+  /** How long it may take, in milliseconds, where that is longer than others. */
+  limitMs?: number;
   /**
    * Looks. What it breaks it mends, also when it fails or the signal fires. Movies and orders that carry the tag, their dead
    * letters among them, are removed after the walk; what else it makes it removes itself.

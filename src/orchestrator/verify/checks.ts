@@ -1,4 +1,5 @@
 import type { Check } from './check.ts';
+import { clusterChecks } from './cluster/checks.ts';
 import { dataChecks } from './data.checks.ts';
 import { databaseChecks } from './database.checks.ts';
 import { errorChecks } from './errors.checks.ts';
@@ -18,6 +19,7 @@ const byFile: readonly Check[] = [
   ...messageChecks,
   ...stoppingChecks,
   ...dataChecks,
+  ...clusterChecks,
 ];
 
 /** Every promise that is looked at, group by group; in each, what stops parts of the system comes last. */

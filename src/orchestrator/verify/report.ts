@@ -31,6 +31,15 @@ const titles: Readonly<Record<string, string>> = {
   queue: 'the queue',
   message: 'the message',
   data: 'data that stays',
+  nodes: 'nodes',
+  workloads: 'workloads',
+  services: 'services',
+  scaling: 'scaling',
+  volumes: 'volumes',
+  secrets: 'secrets',
+  network: 'the network',
+  security: 'Pod Security',
+  kubectl: 'kubectl by hand',
 };
 
 export const groupOf = (id: string): string => id.split('.', 1)[0] ?? id;

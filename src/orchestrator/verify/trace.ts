@@ -4,6 +4,7 @@ import { Failure } from '../failure.ts';
 import type { Target } from '../target/target.ts';
 import { DeadlineError, done, notYet, until } from '../wait.ts';
 import type { Walk } from './check.ts';
+import { removeProbes } from './cluster/probes.ts';
 import { passQueue, rowsOf } from './orders.ts';
 import { readMax, remove, waiting } from './queue.amqp.ts';
 import { requireRunning } from './running.ts';
@@ -49,6 +50,7 @@ export async function removeTrace(
  */
 export async function removeLeftovers(target: Target, walk: Walk): Promise<void> {
   const { say } = walk;
+  if (target.kind === 'cluster') await removeProbes(target.kubectl);
   await requireRunning(target, ['rabbitmq']);
   const wasMended = await mendLeftovers(target, say);
   await requireRunning(target);

@@ -77,7 +77,7 @@ function leftOut({ where, disturbs }: Check, { kind }: Target, { gentle }: WalkO
 
 /** Undefined when the interruption ended it. */
 async function runCheck(check: Check, target: Target, walk: Walk): Promise<Outcome | undefined> {
-  const limitMs = check.disturbs ? deadlineMs.disturbing : deadlineMs.undisturbed;
+  const limitMs = check.limitMs ?? (check.disturbs ? deadlineMs.disturbing : deadlineMs.undisturbed);
   const deadline = AbortSignal.timeout(limitMs);
   const running = check.run(target, { ...walk, signal: AbortSignal.any([walk.signal, deadline]) });
   let timer: NodeJS.Timeout | undefined;

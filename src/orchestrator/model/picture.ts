@@ -1,4 +1,4 @@
-/** The system as the contract draws it, for the manifests to be compared with. */
+/** The system as the contract draws it, for the manifests, and for what a cluster has of them, to be compared with. */
 
 export const NAMESPACE = 'microservices';
 
@@ -20,6 +20,9 @@ export const components: Readonly<Record<string, Component>> = {
   'billing-database': { kind: 'StatefulSet', role: 'database', ports: [5432] },
   rabbitmq: { kind: 'Deployment', role: 'broker', ports: [5672, 15_672] },
 };
+
+/** Of each service; no client reaches it. */
+export const metricsPort = 9464;
 
 /** Those that are ours. */
 export const services = Object.keys(components).filter((name) => components[name]?.role === 'service');

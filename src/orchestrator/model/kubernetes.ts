@@ -19,7 +19,7 @@ export interface Secret extends KubernetesObject {
 }
 
 export interface Service extends KubernetesObject {
-  spec: { type?: string; clusterIP?: string; selector?: Labels; ports?: ServicePort[] };
+  spec: { type?: string; clusterIP?: string; externalIPs?: string[]; selector?: Labels; ports?: ServicePort[] };
 }
 
 interface ServicePort {
@@ -43,6 +43,8 @@ interface Resources {
 export interface Workload extends KubernetesObject {
   spec: {
     replicas?: number;
+    /** Of a Deployment: changes make no pods. */
+    paused?: boolean;
     /** A Job makes its own. */
     selector?: LabelSelector;
     serviceName?: string;

@@ -34,6 +34,23 @@ export function openFirewall(policies: readonly NetworkPolicy[], home: Labels): 
     passes(rules(to, 'Ingress'), from, to, port, protocol, home);
 }
 
+/**
+ * Which policies open a connection at one of its ends: the incoming side, or the outgoing.
+ * @returns undefined when none isolates that end, so that everything is open there
+ */
+export function openedBy(
+  policies: readonly NetworkPolicy[],
+  home: Labels,
+  connection: { from: Endpoint; to: Endpoint; port: number; protocol: string },
+  direction: Direction,
+): NetworkPolicy[] | undefined {
+  const { from, to, port, protocol } = connection;
+  const [end, peer] = direction === 'Ingress' ? [to, from] : [from, to];
+  const isolating = policies.filter((policy) => rulesFor([policy], home, end, direction) !== undefined);
+  if (isolating.length === 0) return undefined;
+  return isolating.filter((policy) => passes(rulesFor([policy], home, end, direction), peer, to, port, protocol, home));
+}
+
 /** What is allowed to one end in a direction; undefined when nothing is forbidden. */
 function rulesFor(
   policies: readonly NetworkPolicy[],

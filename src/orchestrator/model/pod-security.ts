@@ -1,12 +1,14 @@
-import type { Handler, PodSpec, SecurityContext } from './kubernetes.ts';
-import type { Path } from './manifest.ts';
-import { breach, containersOf, podTemplates } from './system.ts';
-import type { PodTemplate, Rule } from './system.ts';
+import { containersIn } from './containers.ts';
+import type { Handler, Labels, PodSpec, SecurityContext } from './kubernetes.ts';
+import type { Path } from './path.ts';
 
-/**
- * The Pod Security Standard "restricted", which has "baseline" within it, for Linux pods. Each check has the name that
- * Kubernetes has for it (https://kubernetes.io/docs/concepts/security/pod-security-standards/, as of 1.36).
- */
+/** A pod, or what pods are made from. */
+export interface SecuredPod {
+  metadata?: { annotations?: Labels };
+  spec: PodSpec;
+}
+
+/** What breaks a check, and where in the pod: `spec.containers[0].securityContext.privileged`. */
 type Fault = [path: Path, message: string];
 
 const baselineCapabilities = new Set(
@@ -45,13 +47,13 @@ const restrictedVolumes = new Set([
 ]);
 
 /** The security context of the pod and of each of its containers: most checks look at all of them. */
-function contexts(pod: PodTemplate): Array<{ context: SecurityContext; path: Path }> {
-  const own = { context: pod.spec.securityContext ?? {}, path: [...pod.path, 'securityContext'] };
+function contexts(pod: SecuredPod): Array<{ context: SecurityContext; path: Path }> {
+  const own = { context: pod.spec.securityContext ?? {}, path: ['spec', 'securityContext'] };
   return [own, ...containerContexts(pod)];
 }
 
-function containerContexts(pod: PodTemplate): Array<{ context: SecurityContext; path: Path }> {
-  return containersOf(pod).map(({ container, path }) => ({
+function containerContexts(pod: SecuredPod): Array<{ context: SecurityContext; path: Path }> {
+  return containersIn(pod.spec).map(({ container, path }) => ({
     context: container.securityContext ?? {},
     path: [...path, 'securityContext'],
   }));
@@ -59,19 +61,16 @@ function containerContexts(pod: PodTemplate): Array<{ context: SecurityContext; 
 
 /** What a container has, or else its pod. */
 function effective<K extends 'runAsNonRoot' | 'seccompProfile'>(
-  { spec, ...pod }: PodTemplate,
+  pod: SecuredPod,
   field: K,
 ): Array<[SecurityContext[K] | undefined, Path]> {
-  const inherited: SecurityContext | undefined = spec.securityContext;
-  return containerContexts({ spec, ...pod }).map(({ context, path }) => [
-    context[field] ?? inherited?.[field],
-    [...path, field],
-  ]);
+  const inherited: SecurityContext | undefined = pod.spec.securityContext;
+  return containerContexts(pod).map(({ context, path }) => [context[field] ?? inherited?.[field], [...path, field]]);
 }
 
 /** Any context may leave the field out; one that names it must name it well. */
 function each<K extends keyof SecurityContext>(
-  pod: PodTemplate,
+  pod: SecuredPod,
   field: K,
   isGood: (value: NonNullable<SecurityContext[K]>) => boolean,
   message: string,
@@ -82,11 +81,15 @@ function each<K extends keyof SecurityContext>(
   });
 }
 
-function hostFlag(pod: PodTemplate, flag: 'hostNetwork' | 'hostPID' | 'hostIPC'): Fault[] {
-  return pod.spec[flag] === true ? [[[...pod.path, flag], 'must not be true']] : [];
+function hostFlag(pod: SecuredPod, flag: 'hostNetwork' | 'hostPID' | 'hostIPC'): Fault[] {
+  return pod.spec[flag] === true ? [[['spec', flag], 'must not be true']] : [];
 }
 
-const checks: Record<string, (pod: PodTemplate) => Fault[]> = {
+/**
+ * The Pod Security Standard "restricted", which has "baseline" within it, for Linux pods. Each check has the name that
+ * Kubernetes has for it (https://kubernetes.io/docs/concepts/security/pod-security-standards/, as of 1.36).
+ */
+export const podSecurityChecks: Readonly<Record<string, (pod: SecuredPod) => Fault[]>> = {
   // baseline
   hostNamespaces: (pod) => (['hostNetwork', 'hostPID', 'hostIPC'] as const).flatMap((flag) => hostFlag(pod, flag)),
   privileged: (pod) => each(pod, 'privileged', (value) => !value, 'must not be true'),
@@ -99,12 +102,13 @@ const checks: Record<string, (pod: PodTemplate) => Fault[]> = {
     ),
   hostPathVolumes: (pod) => volumesOf(pod, (source) => source === 'hostPath'),
   hostPorts: (pod) =>
-    containersOf(pod).flatMap(({ container, path }) =>
+    containersIn(pod.spec).flatMap(({ container, path }) =>
       (container.ports ?? []).flatMap(({ hostPort = 0 }, index): Fault[] =>
         hostPort === 0 ? [] : [[[...path, 'ports', index, 'hostPort'], 'must not be set']],
       ),
     ),
-  hostProbesAndHostLifecycle: (pod) => containersOf(pod).flatMap(({ container, path }) => hostsOf(container, path)),
+  hostProbesAndHostLifecycle: (pod) =>
+    containersIn(pod.spec).flatMap(({ container, path }) => hostsOf(container, path)),
   appArmorProfile: (pod) => [
     ...each(pod, 'appArmorProfile', ({ type }) => type !== 'Unconfined', 'must not be Unconfined'),
     ...appArmorAnnotations(pod),
@@ -121,7 +125,7 @@ const checks: Record<string, (pod: PodTemplate) => Fault[]> = {
     each(pod, 'seccompProfile', ({ type }) => type !== 'Unconfined', 'must not be Unconfined'),
   sysctls: (pod) =>
     (pod.spec.securityContext?.sysctls ?? []).flatMap(({ name }, index): Fault[] =>
-      safeSysctls.has(name) ? [] : [[[...pod.path, 'securityContext', 'sysctls', index], `${name} is not safe`]],
+      safeSysctls.has(name) ? [] : [[['spec', 'securityContext', 'sysctls', index], `${name} is not safe`]],
     ),
   windowsHostProcess: (pod) =>
     each(pod, 'windowsOptions', ({ hostProcess }) => hostProcess !== true, 'must not be a host process'),
@@ -153,26 +157,26 @@ const checks: Record<string, (pod: PodTemplate) => Fault[]> = {
 
 const fault = (path: Path, message: string): Fault => [[...path, 'capabilities'], message];
 
-function volumesOf(pod: PodTemplate, isForbidden: (source: string) => boolean): Fault[] {
+function volumesOf(pod: SecuredPod, isForbidden: (source: string) => boolean): Fault[] {
   const volumes: NonNullable<PodSpec['volumes']> = pod.spec.volumes ?? [];
   return volumes.flatMap((volume, index) =>
     Object.keys(volume)
       .filter((field) => field !== 'name' && isForbidden(field))
-      .map((source): Fault => [[...pod.path, 'volumes', index, source], 'is no volume that a restricted pod may have']),
+      .map((source): Fault => [['spec', 'volumes', index, source], 'is no volume that a restricted pod may have']),
   );
 }
 
 /** How AppArmor was set before 1.30; it still works. */
-function appArmorAnnotations({ at }: PodTemplate): Fault[] {
-  const path = ['spec', 'template', 'metadata', 'annotations'];
-  return Object.entries(at.object.spec.template.metadata?.annotations ?? {})
+function appArmorAnnotations({ metadata }: SecuredPod): Fault[] {
+  const path = ['metadata', 'annotations'];
+  return Object.entries(metadata?.annotations ?? {})
     .filter(([key]) => key.startsWith('container.apparmor.security.beta.kubernetes.io/'))
     .filter(([, value]) => !/^(|runtime\/default|localhost\/.*)$/.test(value))
     .map(([key]): Fault => [[...path, key], 'must not be unconfined']);
 }
 
 /** A kubelet that asks another host could be used to reach what the pod itself may not (forbidden since 1.34). */
-function hostsOf(container: ReturnType<typeof containersOf>[number]['container'], path: Path): Fault[] {
+function hostsOf(container: ReturnType<typeof containersIn>[number]['container'], path: Path): Fault[] {
   const handlers: Array<[Path, Handler | undefined]> = [
     [['livenessProbe'], container.livenessProbe],
     [['readinessProbe'], container.readinessProbe],
@@ -186,10 +190,3 @@ function hostsOf(container: ReturnType<typeof containersOf>[number]['container']
     ),
   );
 }
-
-/** One rule for each check of the standard. */
-export const podSecurityRules: readonly Rule[] = Object.entries(checks).map(([name, check]) => ({
-  name: `Pod Security: ${name}`,
-  check: (system) =>
-    podTemplates(system).flatMap((pod) => check(pod).map(([path, message]) => breach(pod.at, path, message))),
-}));
