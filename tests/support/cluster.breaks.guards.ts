@@ -13,8 +13,8 @@ export const guardsBreaks = ({ image }: Material): readonly ClusterBreak[] => [
   {
     title: 'nothing is denied',
     turnsRed: ['network.policies'],
-    names: /is open: no policy denies it/,
-    breaks: ['kubectl delete networkpolicy default-deny inventory-app-to-inventory-database'],
+    names: /→ a new pod:3000 \(TCP\) is open: no policy denies it, default-deny is missing/,
+    breaks: ['kubectl delete networkpolicy default-deny'],
     mends: ['./orchestrator.sh deploy'],
   },
   {

@@ -159,21 +159,24 @@ test('probe pods try every pair: each part, a stranger and a pod of another name
       port,
     })),
   );
-  const others = ['a pod of another namespace', 'the API server'].map((name) => ({
+  const others = ['a new pod', 'a pod of another namespace', 'the API server'].map((name) => ({
     name,
     host: '10.43.0.1',
     port: 443,
   }));
-  const { members, outsider } = probesFor(parts, walk.tag);
-  const pairs = [...members, outsider].flatMap((probe) =>
+  const { members, stranger, outsider } = probesFor(parts, walk.tag);
+  const pairs = [...members, stranger, outsider].flatMap((probe) =>
     destinationsFrom(probe, [...ports, ...others]).map((each) => ({ ...each, from: probe.title })),
   );
   const allowed = pairs.filter(({ isAllowed }) => isAllowed);
-  assert.equal(pairs.length - allowed.length, 80);
+  assert.equal(pairs.length - allowed.length, 87);
   const drawn = allowed.map(({ from, title }) => `${from} → ${title}`);
-  for (const arrow of ['api-gateway → rabbitmq:5672', 'a stranger → api-gateway:3000', 'rabbitmq → the DNS'])
+  for (const arrow of ['api-gateway → rabbitmq:5672', 'a new pod → api-gateway:3000', 'rabbitmq → the DNS'])
     assert.ok(drawn.includes(arrow), arrow);
-  assert.ok(!drawn.some((arrow) => /9464|15672|→ (the API server|a pod of another)/.test(arrow)), drawn.join());
+  assert.ok(
+    !drawn.some((arrow) => /9464|15672|→ (the API server|a new pod|a pod of another)/.test(arrow)),
+    drawn.join(),
+  );
 });
 
 test('a probe pod keeps to Pod Security, and no controller takes it for its own', () => {

@@ -21,6 +21,9 @@ const strangers: readonly Endpoint[] = [
   pod('a pod of another namespace', 'default', { app: 'stranger' }),
 ];
 
+/** A pod that has no part in the system and lies in its namespace: from the next release, or from somebody who got in. */
+const newcomer: Endpoint = pod('a new pod', NAMESPACE, {});
+
 /** Ports on which nobody of ours listens: SSH, HTTPS and the API server. */
 const otherPorts = [22, 443, 6443];
 
@@ -60,7 +63,7 @@ const show = (from: string, to: string, port: number): string => `${from} → ${
 /** Where the policies let through other connections than the picture shows, between the system's pods and strangers. */
 export function wrongConnections(policies: readonly NetworkPolicy[], members: readonly Member[]): WrongConnection[] {
   const isAllowed = openFirewall(policies, home);
-  const inside = members.map(endpointOf);
+  const inside = [...members.map(endpointOf), newcomer];
   const everyone = [...inside, ...strangers];
   const ports = [
     ...new Set([
@@ -87,11 +90,12 @@ export function wrongConnections(policies: readonly NetworkPolicy[], members: re
 
 /** The gateway is there for everyone, and so it is for every pod. */
 function wantedConnections(): Set<string> {
-  const everyone = [...Object.keys(components), ...strangers.map(({ name }) => name)];
+  const ours = [...Object.keys(components), newcomer.name];
+  const everyone = [...ours, ...strangers.map(({ name }) => name)];
   const toGateway = arrows.filter(([from]) => from === CLIENT);
   return new Set([
     ...arrows.map((arrow) => show(...arrow)),
     ...toGateway.flatMap(([, to, port]) => everyone.filter((from) => from !== to).map((from) => show(from, to, port))),
-    ...Object.keys(components).map((name) => show(name, resolver.name, 53)),
+    ...ours.map((name) => show(name, resolver.name, 53)),
   ]);
 }

@@ -14,6 +14,9 @@ export interface Target extends Destination {
   name: string;
 }
 
+/** In the namespace, and no part of the system. */
+const newPod = 'a new pod';
+
 /** On the pod that a policy of its own shuts off. */
 const fenceLabel = `${probeLabel}-fenced`;
 
@@ -21,14 +24,15 @@ const fenceLabel = `${probeLabel}-fenced`;
 export function probesFor(
   parts: readonly Workload[],
   tag: string,
-): { members: Probe[]; outsider: Probe; fenced: Probe } {
+): { members: Probe[]; stranger: Probe; outsider: Probe; fenced: Probe } {
   const members = parts.map(({ metadata: { name }, spec: { template } }) => {
     return { title: name, name: `${tag}-${name}`, namespace, labels: template.metadata.labels ?? {} };
   });
-  const stranger = { title: 'a stranger', name: `${tag}-stranger`, namespace, labels: {} };
+  const stranger = { title: newPod, name: `${tag}-stranger`, namespace, labels: {}, listens: true } as const;
   const beside = { namespace: tag, listens: true } as const;
   return {
-    members: [...members, stranger],
+    members,
+    stranger,
     outsider: { ...beside, title: 'a pod of another namespace', name: `${tag}-outsider`, labels: {} },
     fenced: { ...beside, title: 'a pod behind a policy', name: `${tag}-fenced`, labels: { [fenceLabel]: 'yes' } },
   };
@@ -73,7 +77,9 @@ export function destinationsFrom(
   targets: readonly Target[],
 ): Array<Destination & { title: string; isAllowed: boolean }> {
   // What lies outside does with other things outside as it likes.
-  const meant = targets.filter(({ name }) => home === namespace || name in components);
+  const meant = targets.filter(
+    ({ name }) => name !== from && (home === namespace || name in components || name === newPod),
+  );
   const tried = meant.map(({ name, host, port }) => ({
     host,
     ...(port !== undefined && { port }),

@@ -52,8 +52,8 @@ async function survey(kubectl: Kubectl, { tag, signal, say }: Walk): Promise<Sur
   const image = parts.find(({ metadata }) => metadata.name === 'api-gateway')?.spec.template.spec.containers[0]?.image;
   if (image === undefined)
     throw new Broken('there is no api-gateway to take an image from', './orchestrator.sh deploy');
-  const { fenced, outsider, members } = probesFor(parts, tag);
-  const probes = [...members, outsider, fenced];
+  const { fenced, outsider, stranger, members } = probesFor(parts, tag);
+  const probes = [...members, stranger, outsider, fenced];
   say(`placing ${probes.length} probe pods`);
   try {
     const pods = probes.map((probe) => probePod(probe, tag, image));
@@ -61,8 +61,13 @@ async function survey(kubectl: Kubectl, { tag, signal, say }: Walk): Promise<Sur
     const addressOf = ({ name }: Probe): string => addresses.get(name) ?? '';
     const enforces = await doesEnforce(kubectl, { fenced, outsider, address: addressOf(fenced) }, signal);
     say(`${enforces ? 'this network enforces policies' : 'this network does not enforce policies'}: trying every pair`);
-    const all = [...targets, { name: 'a pod of another namespace', host: addressOf(outsider), port: probePort }];
-    const tried = await tryAll(kubectl, [...members, outsider], all, { enforces, signal });
+    const listening = [stranger, outsider].map((probe) => ({
+      name: probe.title,
+      host: addressOf(probe),
+      port: probePort,
+    }));
+    const from = [...members, stranger, outsider];
+    const tried = await tryAll(kubectl, from, [...targets, ...listening], { enforces, signal });
     return { enforces, tried };
   } finally {
     say('removing the probe pods');
