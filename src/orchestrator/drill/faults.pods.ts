@@ -1,6 +1,5 @@
 import { componentNames } from '../local/ports.plan.ts';
 import type { ComponentName } from '../local/ports.plan.ts';
-import type { KubernetesObject } from '../cluster/kubectl.ts';
 import { listWorkloads } from '../cluster/scale.ts';
 import { nameOf } from '../cluster/objects.ts';
 import type { ClusterSystem } from '../target/target.ts';
@@ -16,7 +15,7 @@ const drainTimeoutMs = 300_000;
 const selectorOf = (name: ComponentName): string => `--selector=app.kubernetes.io/name=${name}`;
 
 const uidsOf = async ({ kubectl }: ClusterSystem, name: ComponentName): Promise<string[]> =>
-  (await kubectl.list<KubernetesObject>('pods', selectorOf(name))).map(({ metadata }) => String(metadata['uid']));
+  (await kubectl.list('pods', selectorOf(name))).map(({ metadata }) => String(metadata['uid']));
 
 /** Ends all pods of a component, and sees that none of them is left; their controller makes new ones. */
 const deletePods =
@@ -76,7 +75,7 @@ export const drained: Fault = {
   name: 'node-drained',
   explains: 'all pods have to leave a node, which takes none for some seconds (kubectl drain, then uncordon)',
   cluster: async ({ kubectl }, { choice, mender, hold, holdMs }) => {
-    const nodes = await kubectl.list<KubernetesObject>('nodes');
+    const nodes = await kubectl.list('nodes');
     const node = nodes[Math.floor(choice * nodes.length)]?.metadata.name;
     if (node === undefined || nodes.length < 2) throw new NotStruck('there is no second node for the pods');
     await mender.during({ kind: 'uncordon', node }, async () => {
