@@ -17,7 +17,7 @@ import { removeTestNamespace } from '../support/cluster.namespace.ts';
 import { root } from '../support/readme.ts';
 
 /** Minutes each: when something is wrong, the others have told it by then. */
-const isSlow = (path: string): boolean => /(nodes|move|autoscaler|load|verify)\.test\.ts$/.test(path);
+const isSlow = (path: string): boolean => /(nodes|move|autoscaler|load|verify|drill)\.test\.ts$/.test(path);
 
 async function runTests(files: readonly string[], env: NodeJS.ProcessEnv): Promise<boolean> {
   let passed = true;
