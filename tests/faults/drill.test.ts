@@ -80,25 +80,62 @@ test('a system that keeps its promises passes, whatever is broken, and nothing i
   await assertWhole();
 });
 
-test('orders that are acknowledged before they are committed are lost, and the drill says so', async (t) => {
-  t.after(async () => {
-    await services.repair();
-    await system.stop('billing-app');
-    await system.start('billing-app');
+/** What such systems do wrong most often, the faults that show it, and what the drill must find and say. */
+const broken = [
+  {
+    what: 'orders that are acknowledged before they are committed are lost',
+    sabotage: sabotages.acknowledgesBeforeCommit,
+    moments: ['2:billing-app-killed-with-orders-in-hand', '5:billing-app-killed-with-orders-in-hand'],
+    finding: 'lost',
+    says: /billing-app acknowledged orders before they were committed/,
+  },
+  {
+    what: 'orders that are answered before the broker has confirmed them are lost',
+    sabotage: sabotages.answersWithoutConfirm,
+    moments: ['2:rabbitmq-killed-with-orders-in-hand'],
+    finding: 'lost',
+    says: /answered 200 before the broker had confirmed the order/,
+  },
+  {
+    what: 'without a unique key orders that are sent again are doubled',
+    sabotage: sabotages.insertsWithoutUniqueKey,
+    sql: { before: 'DROP CONSTRAINT orders_tracking_id_key', after: 'ADD UNIQUE (tracking_id)' },
+    moments: ['2:rabbitmq-frozen', '4:api-gateway-to-rabbitmq-cut', '6:rabbitmq-frozen'],
+    finding: 'doubled',
+    says: /its unique constraint is missing/,
+  },
+] as const;
+
+for (const one of broken) {
+  test(`${one.what}, and the drill says so`, async (t) => {
+    const { service, edits } = one.sabotage;
+    const restart = async (): Promise<void> => {
+      await system.stop(service);
+      await system.start(service);
+    };
+    const alter = async (when: 'before' | 'after'): Promise<void> => {
+      if ('sql' in one) await system.execute('billing', `ALTER TABLE orders ${one.sql[when]}`);
+    };
+    t.after(async () => {
+      await services.repair();
+      await alter('after');
+      await restart();
+    });
+    await assertWhole();
+    await services.sabotage(edits);
+    await alter('before');
+    await restart();
+    const { code, last, stderr } = await end(start('--orders', '500', '--rate', '50', ...at(...one.moments)));
+    t.diagnostic(JSON.stringify(last));
+    assert.equal(code, 78, stderr);
+    assert.equal(last.verdict, 'fail');
+    assert.ok(last.ledger[one.finding]! > 0, JSON.stringify(last));
+    assert.match(stderr, one.says);
+    assert.equal(await rowsOfDrills(), last.ledger['stored'], 'the evidence stays');
+    await end(start('--restore'));
+    assert.equal(await rowsOfDrills(), 0);
   });
-  await services.sabotage(sabotages.acknowledgesBeforeCommit.edits);
-  await system.stop('billing-app');
-  await system.start('billing-app');
-  const moments = at('2:billing-app-killed-with-orders-in-hand', '5:billing-app-killed-with-orders-in-hand');
-  const { code, last, stderr } = await end(start('--orders', '500', '--rate', '50', ...moments));
-  assert.equal(code, 78, stderr);
-  assert.equal(last.verdict, 'fail');
-  assert.ok(last.ledger['lost']! > 0, JSON.stringify(last));
-  assert.match(stderr, /billing-app acknowledged orders before they were committed/);
-  assert.equal(await rowsOfDrills(), last.ledger['stored'], 'the evidence stays');
-  await end(start('--restore'));
-  assert.equal(await rowsOfDrills(), 0);
-});
+}
 
 for (const [signal, name] of [
   ['SIGINT', 'a drill that is stopped mends what it broke'],

@@ -1,4 +1,5 @@
 import { ORDER_QUEUE } from '@orchestrator/contracts/queue.ts';
+import type { ComponentName } from '../local/ports.plan.ts';
 import { killHard } from '../target/kill.ts';
 import type { LocalSystem, Target } from '../target/target.ts';
 import { done, notYet, until } from '../wait.ts';
@@ -59,18 +60,20 @@ async function killBackend(target: Target): Promise<void> {
   else await target.kubectl.run(['exec', 'billing-database-0', '--', 'sh', '-c', `kill -9 ${backend.pid}`]);
 }
 
-/** A database that stands still stores nothing, and what was sent to it dies with it. */
-async function killWithOrdersInHand(system: LocalSystem, scene: Scene): Promise<void> {
-  const pids = await withChildren(await pidOf(system, 'billing-database'));
-  const hold = async (): Promise<void> => {
-    await scene.hold(handfulMs);
-    await killHard(system, 'billing-app');
-    for (const pid of pids) signalProcess(pid, 'SIGKILL');
+/** A store that stands still works off nothing, and what was sent to it meanwhile dies with it. */
+const killWithOrdersInHand =
+  (store: 'billing-database' | 'rabbitmq', and?: ComponentName): Strike<LocalSystem> =>
+  async (system, scene) => {
+    const pids = await withChildren(await pidOf(system, store));
+    const hold = async (): Promise<void> => {
+      await scene.hold(handfulMs);
+      if (and !== undefined) await killHard(system, and);
+      for (const pid of pids) signalProcess(pid, 'SIGKILL');
+    };
+    await freeze(store)(system, { ...scene, hold });
   };
-  await freeze('billing-database')(system, { ...scene, hold });
-}
 
-/** Enough for some orders to be taken from the queue. */
+/** Enough for some orders to be on their way. */
 const handfulMs = 1_000;
 
 const stopStore = (name: 'billing-database' | 'inventory-database' | 'rabbitmq'): Fault => ({
@@ -108,7 +111,12 @@ export const stores: readonly Fault[] = [
   {
     name: 'billing-app-killed-with-orders-in-hand',
     explains: 'billing-app and its database die together (SIGKILL), with orders taken from the queue and not stored',
-    local: killWithOrdersInHand,
+    local: killWithOrdersInHand('billing-database', 'billing-app'),
+  },
+  {
+    name: 'rabbitmq-killed-with-orders-in-hand',
+    explains: 'the broker dies (SIGKILL) with orders that reached its machine and that it has not looked at',
+    local: killWithOrdersInHand('rabbitmq'),
   },
   stopStore('billing-database'),
   stopStore('inventory-database'),
