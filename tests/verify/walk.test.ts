@@ -132,7 +132,9 @@ for (const [signal, id, point] of [
       checks.map(({ id }) => id),
       ['movies.create'],
     );
-    assert.deepEqual(notLookedAt, [id, 'data.movies-kept', 'data.orders-kept', 'data.queue-kept']);
+    const kept = allChecks.map((check) => check.id).filter((each) => each.startsWith('data.'));
+    assert.ok(kept.length >= 3);
+    assert.deepEqual(notLookedAt, [id, ...kept]);
     assert.deepEqual(await snapshotOf(system), snapshot);
   });
 }

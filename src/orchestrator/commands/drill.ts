@@ -129,12 +129,13 @@ export const drill: Command = {
       say,
       onFault: (fault) => {
         if (isJson) print(JSON.stringify({ fault }));
-        const problem = fault.problem === undefined ? '' : `: ${fault.problem}`;
+        const { problem = fault.leftOut } = fault;
+        const remark = problem === undefined ? '' : `: ${problem}`;
         const back =
           fault.recovered === undefined
             ? 'not whole in time'
             : `whole after ${(fault.recovered - fault.to).toFixed(1)} s`;
-        say(`${fault.from} s: ${fault.name}${problem}, ${back}`);
+        say(`${fault.from} s: ${fault.name}${remark}, ${back}`);
       },
     });
     signal.throwIfAborted();

@@ -31,3 +31,8 @@ export interface Fault {
 export class NotStruck extends Error {
   override readonly name = 'NotStruck';
 }
+
+/** This system cannot be broken in this way: the fault is left out, and says so. */
+export class NotPossible extends Error {
+  override readonly name = 'NotPossible';
+}

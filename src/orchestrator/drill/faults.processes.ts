@@ -2,11 +2,10 @@ import { run } from '../exec.ts';
 import { componentNames } from '../local/ports.plan.ts';
 import type { ComponentName } from '../local/ports.plan.ts';
 import { processIdentity } from '../local/process-table.ts';
-import { links } from '../local/relays.ts';
 import type { LocalSystem } from '../target/target.ts';
 import { done, notYet, until } from '../wait.ts';
 import { NotStruck } from './fault.ts';
-import type { Fault, Scene, Strike } from './fault.ts';
+import type { Fault, Strike } from './fault.ts';
 
 const endTimeoutMs = 30_000;
 
@@ -74,13 +73,3 @@ export const frozen: readonly Fault[] = componentNames.map((name) => ({
 }));
 
 export const stopSignalOf = (name: ComponentName): NodeJS.Signals => stopSignals[name];
-
-/** Arrows of the picture; a relay in each of them can be told to carry nothing. */
-export const cuts: readonly Fault[] = links.map((link) => ({
-  name: `${link.from}-to-${link.to}-cut`,
-  explains: `nothing goes through between ${link.from} and ${link.to} for some seconds, and neither is told`,
-  local: async (system: LocalSystem, { hold, holdMs }: Scene) => {
-    await system.control.cut(link, holdMs);
-    await hold(holdMs);
-  },
-}));

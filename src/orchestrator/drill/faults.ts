@@ -1,7 +1,8 @@
 import type { Target } from '../target/target.ts';
 import type { Fault, Scene } from './fault.ts';
 import { drained, ends, restarts } from './faults.pods.ts';
-import { cuts, frozen } from './faults.processes.ts';
+import { cuts } from './faults.network.ts';
+import { frozen } from './faults.processes.ts';
 import { stores } from './faults.stores.ts';
 
 /** Every fault that a drill knows. */

@@ -14,7 +14,7 @@ export type Mend =
   | { kind: 'start'; component: ComponentName }
   | { kind: 'broker'; commands: readonly (readonly string[])[] }
   | { kind: 'uncordon'; node: string }
-  | { kind: 'delete'; object: string }
+  | { kind: 'create'; manifest: string }
   | { kind: 'relays-off' };
 
 /** Keeps what has to be mended in a file until it is. */
@@ -90,7 +90,7 @@ async function apply(target: Target, mend: Mend): Promise<void> {
   if (target.kind === 'local') return mend.kind === 'relays-off' ? target.control.relay(false) : undefined;
   const { kubectl } = target;
   if (mend.kind === 'uncordon') await kubectl.run(['uncordon', mend.node]);
-  if (mend.kind === 'delete') await kubectl.run(['delete', mend.object, '--ignore-not-found']).catch(ignoreMissing);
+  if (mend.kind === 'create') await kubectl.run(['create', '-f', '-'], { input: mend.manifest }).catch(ignoreExisting);
 }
 
 async function continueProcesses(processes: readonly { pid: number; identity: string }[]): Promise<void> {
@@ -99,6 +99,6 @@ async function continueProcesses(processes: readonly { pid: number; identity: st
   }
 }
 
-function ignoreMissing(error: unknown): void {
-  if (!(error instanceof CommandError) || !/not found/i.test(error.output)) throw error;
+function ignoreExisting(error: unknown): void {
+  if (!(error instanceof CommandError) || !error.output.includes('(AlreadyExists)')) throw error;
 }

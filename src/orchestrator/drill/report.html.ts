@@ -56,12 +56,16 @@ export function htmlReport(result: Result, { sender, depths }: Drill, again: str
         table({
           caption: 'Seconds from the first order',
           head: ['fault', 'from', 'mended', 'whole again', ''],
-          rows: result.struck.map(({ name, from, to, recovered, problem }) => [
+          rows: result.struck.map(({ name, from, to, recovered, problem, leftOut }) => [
             name,
             from,
             to,
             recovered ?? 'not in time',
-            problem === undefined ? badge('pass', 'struck') : badge('fail', problem),
+            problem !== undefined
+              ? badge('fail', problem)
+              : leftOut !== undefined
+                ? badge('neutral', `left out: ${leftOut}`)
+                : badge('pass', 'struck'),
           ]),
         }),
       ),

@@ -36,7 +36,7 @@ export function resultOf(
   return {
     verdict: judged.pass ? 'pass' : 'fail',
     ledger: { attempted, confirmed, unknown, stored, ...counts, recovered },
-    faults: faults.filter(({ problem }) => problem === undefined).length,
+    faults: faults.filter(({ problem, leftOut }) => problem === undefined && leftOut === undefined).length,
     seed,
     system: target.name,
     started: started.toISOString(),

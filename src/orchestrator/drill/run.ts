@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Target } from '../target/target.ts';
 import { done, notYet, until } from '../wait.ts';
-import { NotStruck } from './fault.ts';
+import { NotPossible, NotStruck } from './fault.ts';
 import { strike } from './faults.ts';
 import type { Mender } from './mend.ts';
 import { startSender } from './orders.sender.ts';
@@ -86,10 +86,13 @@ async function strikeOne(
   const from = seconds();
   const scene = { holdMs, choice, mender, quietly: sender.quietly, hold: (ms: number) => hold(ms, signal), signal };
   let problem: string | undefined;
+  let leftOut: string | undefined;
   try {
     await strike(fault, target, scene);
   } catch (error) {
-    problem = `${error instanceof NotStruck ? 'it did not strike' : 'it could not be carried out'}: ${(error as Error).message}`;
+    if (error instanceof NotPossible) leftOut = error.message;
+    else
+      problem = `${error instanceof NotStruck ? 'it did not strike' : 'it could not be carried out'}: ${(error as Error).message}`;
   }
   const to = seconds();
   const mendedMs = sender.elapsedMs();
@@ -97,7 +100,14 @@ async function strikeOne(
     () => seconds(),
     () => undefined,
   );
-  return { name: fault.name, from, to, recovered, ...(problem !== undefined && { problem }) };
+  return {
+    name: fault.name,
+    from,
+    to,
+    recovered,
+    ...(problem !== undefined && { problem }),
+    ...(leftOut !== undefined && { leftOut }),
+  };
 }
 
 /** Looks at the queue now and then; while the broker is away there is nothing to see. */

@@ -11,6 +11,8 @@ export interface StruckFault {
   recovered: number | undefined;
   /** What went wrong with the fault itself; it proves nothing then. */
   problem?: string;
+  /** Why this system cannot be broken in this way; it does not count then. */
+  leftOut?: string;
 }
 
 export interface Verdict extends Judged {

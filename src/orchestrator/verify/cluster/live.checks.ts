@@ -6,7 +6,7 @@ import type { Check } from '../check.ts';
 import { clientAt } from '../client.http.ts';
 import { Broken, expect } from '../promise.ts';
 import { askFromPod } from './ask.node.ts';
-import { runInside } from './inside.node.ts';
+import { runInside } from '../../cluster/inside.node.ts';
 import { onCluster } from './live.ts';
 import { readyPod } from './objects.ts';
 import type { LiveNode } from './objects.ts';

@@ -5,7 +5,7 @@ import { credentialsIn, foundIn, isSecretVariable } from './credentials.ts';
 import type { Credential } from './credentials.ts';
 import { searchImage } from './image.search.ts';
 import type { ImageFindings } from './image.search.ts';
-import { runInside } from './inside.node.ts';
+import { runInside } from '../../cluster/inside.node.ts';
 import { judge } from './live.ts';
 import type { Fault } from './live.ts';
 import { readyPod } from './objects.ts';

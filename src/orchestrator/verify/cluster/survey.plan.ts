@@ -3,7 +3,7 @@ import type { Kubectl, KubernetesObject } from '../../cluster/kubectl.ts';
 import type { Service, Workload } from '../../model/kubernetes.ts';
 import { arrows, components } from '../../model/picture.ts';
 import { Broken } from '../promise.ts';
-import type { Destination } from './connect.node.ts';
+import type { Destination } from '../../cluster/connect.node.ts';
 import { isReady, partName, staying } from './objects.ts';
 import type { LivePod } from './objects.ts';
 import { probeLabel } from './probes.ts';

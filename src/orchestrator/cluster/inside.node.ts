@@ -1,4 +1,4 @@
-import type { Kubectl } from '../../cluster/kubectl.ts';
+import type { Kubectl } from './kubectl.ts';
 
 /** Starting Node on a busy node, and whatever the program does there. */
 const insideTimeoutMs = 60_000;
