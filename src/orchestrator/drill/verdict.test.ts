@@ -81,4 +81,9 @@ test('a fault that broke nothing, and a system that did not come back, do not pa
   assert.deepEqual([idle.pass, idle.reasons], [false, ['the fault rabbitmq-killed: it did not strike']]);
   const { pass, reasons } = await judgeRows((rows) => rows, [{ ...faults[0]!, recovered: undefined }]);
   assert.deepEqual([pass, reasons], [false, ['after rabbitmq-killed the system did not become whole again in time']]);
+  const none = await judgeRows((rows) => rows, [{ ...faults[0]!, leftOut: 'no policies here' }]);
+  assert.deepEqual(
+    [none.pass, none.reasons],
+    [false, ['no fault struck, so that nothing is proved: no policies here']],
+  );
 });

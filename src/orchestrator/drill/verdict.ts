@@ -73,6 +73,9 @@ export async function judgeDrill(
   }
   const neverConfirmed = faults.filter(({ recovered, problem }) => recovered === undefined && problem === undefined);
   for (const { name } of neverConfirmed) reasons.push(`after ${name} the system did not become whole again in time`);
+  if (faults.length > 0 && faults.every(({ leftOut }) => leftOut !== undefined)) {
+    reasons.push(`no fault struck, so that nothing is proved: ${faults[0]?.leftOut}`);
+  }
   return { ...judged, pass: isGood(judged) && reasons.length === 0, reasons };
 }
 
