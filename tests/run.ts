@@ -22,6 +22,9 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** Tests that kill and freeze whole systems of their own: one at a time, so that what they see is their own doing. */
 const isHeavy = (path: string): boolean => path.startsWith('tests/faults/');
 
+/** A file that hangs must end as a failure, with its name, and not as a run that never ends. */
+const FILE_TIMEOUT_MS = 15 * 60_000;
+
 const checks = [['oxfmt', '--check'], ['oxlint', '--type-aware', '--deny-warnings'], ['tsc'], ['knip']] as const;
 
 async function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<void> {
@@ -35,8 +38,8 @@ async function run(program: string, args: readonly string[], env: NodeJS.Process
 /** `node --test` counts a run without tests as passed. */
 async function runTests(files: readonly string[], concurrency: number, env: NodeJS.ProcessEnv): Promise<void> {
   if (files.length === 0) throw new Error('no test files were found');
-  const options = ['--test', `--test-concurrency=${concurrency}`, '--test-reporter=spec'];
-  await run(process.execPath, [...options, ...files], env);
+  const options = ['--test', `--test-concurrency=${concurrency}`, `--test-timeout=${FILE_TIMEOUT_MS}`];
+  await run(process.execPath, [...options, '--test-reporter=spec', ...files], env);
 }
 
 async function main(chosen: readonly string[]): Promise<void> {

@@ -7,6 +7,7 @@ import { createLogger } from '@orchestrator/kit/log.ts';
 import { registry } from '@orchestrator/kit/metrics.ts';
 import {
   closeConnections,
+  connectionCount,
   createVhost,
   deleteQueue,
   readMessages,
@@ -42,12 +43,15 @@ interface Parts {
 /** One connection serves all the tests of this file, as it serves the program for its whole life. */
 async function connectThroughProxy(t: TestContext): Promise<Parts> {
   const broker = await createVhost(t);
+  const queues: Array<ReturnType<typeof connectOrderQueue>> = [];
+  // Before the proxy goes: a connection that is reset while it says goodbye waits for an answer in vain.
+  t.after(() => queues[0]?.close());
   const proxy = await startTcpProxy(t, broker.port);
   proxy.set('reset');
   const log = createLogger('api-gateway', 'error');
   log.level = 'silent';
   const queue = connectOrderQueue({ ...broker, host: '127.0.0.1', port: proxy.port }, 'api-gateway', log);
-  t.after(() => queue.close());
+  queues.push(queue);
   return { broker, queue, proxy };
 }
 
@@ -166,5 +170,16 @@ test('publisher confirms', async (t) => {
     proxy.set('pass');
     await eventually(async () => assert.equal(await queue.publish(message()), 'confirmed'), 5000);
     assert.equal(await metric('order_publishes_in_flight'), 0);
+  });
+
+  await t.test('a connection that was given up, and ends long after, does not touch the one in its place', async () => {
+    const release = proxy.hold();
+    assert.equal(await queue.publish(message()), 'timed_out');
+    await eventually(async () => assert.equal(await queue.publish(message()), 'confirmed'), 5000);
+    await eventually(async () => assert.equal(await connectionCount(broker), 2), 20_000, 250);
+    release();
+    await eventually(async () => assert.equal(await connectionCount(broker), 1), 20_000, 250);
+    const outcomes = await Promise.all(Array.from({ length: 20 }, () => queue.publish(message())));
+    assert.deepEqual(new Set(outcomes), new Set(['confirmed']));
   });
 });

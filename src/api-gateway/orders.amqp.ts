@@ -34,8 +34,10 @@ interface Connection extends OrderQueue {
   close: () => Promise<void>;
 }
 
+/** All that belongs to one connection. One that was given up ends late, and must not touch what belongs to the next. */
 interface Session {
   channel: ConfirmChannel;
+  alarm: { isRaised: boolean };
   together: (publish: () => void) => void;
   /** Gives the connection up for a new one. */
   lost: (cause: Error) => void;
@@ -45,17 +47,16 @@ interface Session {
 export function connectOrderQueue(config: BrokerConfig, name: string, log: Logger): Connection {
   const publications = createPublications();
   let session: Session | undefined;
-  let isBlocked = false;
   let lastConfirmMs = 0;
 
   async function setup(connection: ChannelModel, lost: (cause: Error) => void): Promise<void> {
-    isBlocked = false;
+    const alarm = { isRaised: false };
     connection.on('blocked', (reason) => {
-      isBlocked = true;
+      alarm.isRaised = true;
       log.warn({ reason }, 'the broker takes no messages: it is short of memory or disk');
     });
     connection.on('unblocked', () => {
-      isBlocked = false;
+      alarm.isRaised = false;
       log.info('the broker takes messages again');
     });
     const channel = await connection.createConfirmChannel();
@@ -65,7 +66,7 @@ export function connectOrderQueue(config: BrokerConfig, name: string, log: Logge
     });
     channel.on('error', lost);
     channel.on('close', () => {
-      session = undefined;
+      if (session?.channel === channel) session = undefined;
       lost(new Error('the channel closed'));
     });
     channel.on('return', ({ properties }) => {
@@ -73,7 +74,7 @@ export function connectOrderQueue(config: BrokerConfig, name: string, log: Logge
       declareAgain().catch(lost);
     });
     await declareQueues(channel);
-    session = { channel, together: writeTogether(connection), lost };
+    session = { channel, alarm, together: writeTogether(connection), lost };
   }
 
   function onLost(): void {
@@ -85,17 +86,20 @@ export function connectOrderQueue(config: BrokerConfig, name: string, log: Logge
     publications.timedOut(number);
     // A broker that is slow still confirms something. One that is silent is not waited for: another connection may do better.
     const silentMs = performance.now() - lastConfirmMs;
-    if (silentMs >= CONFIRM_TIMEOUT_MS && !isBlocked) session?.lost(new Error('the broker confirms nothing'));
+    if (silentMs >= CONFIRM_TIMEOUT_MS && !session?.alarm.isRaised)
+      session?.lost(new Error('the broker confirms nothing'));
   }
 
   function onConfirm(number: number, error: Error | null): void {
+    // Its channel closed: what was on the way was settled when the connection was lost.
+    if (error && error.message !== NACK) return;
     lastConfirmMs = performance.now();
-    if (!error) publications.confirmed(number);
-    else if (error.message === NACK) publications.nacked(number);
-    else publications.lost();
+    if (error) publications.nacked(number);
+    else publications.confirmed(number);
   }
 
-  const isOpen = (): boolean => session !== undefined && !isBlocked && publications.unconfirmed() < UNCONFIRMED_MAX;
+  const isOpen = (): boolean =>
+    session !== undefined && !session.alarm.isRaised && publications.unconfirmed() < UNCONFIRMED_MAX;
 
   async function publish(message: Message): Promise<Outcome> {
     if (!session || !isOpen()) return 'refused';

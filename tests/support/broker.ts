@@ -144,11 +144,20 @@ export async function setPolicy(
   return () => manage('DELETE', path);
 }
 
-/** Ends every connection into the virtual host from the broker's side, as an administrator can. */
-export async function closeConnections({ vhost }: BrokerConfig): Promise<void> {
+/** How many connections into the virtual host the broker knows; its own list is some seconds old. */
+export async function connectionCount(broker: BrokerConfig): Promise<number> {
+  return (await connectionNames(broker)).length;
+}
+
+async function connectionNames({ vhost }: BrokerConfig): Promise<string[]> {
   const response = await request('GET', `/vhosts/${encodeURIComponent(vhost)}/connections`);
   const connections = (await response.json()) as Array<{ name: string }>;
-  for (const { name } of connections) await manage('DELETE', `/connections/${encodeURIComponent(name)}`);
+  return connections.map(({ name }) => name);
+}
+
+/** Ends every connection into the virtual host from the broker's side, as an administrator can. */
+export async function closeConnections(broker: BrokerConfig): Promise<void> {
+  for (const name of await connectionNames(broker)) await manage('DELETE', `/connections/${encodeURIComponent(name)}`);
 }
 
 async function manage(method: string, path: string, body?: unknown): Promise<void> {

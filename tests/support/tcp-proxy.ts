@@ -18,6 +18,8 @@ const SLOW_PIECE_BYTES = 7;
 export interface TcpProxy {
   port: number;
   set: (mode: Mode) => void;
+  /** The connections of now stand still, while new ones pass. Returns what lets them go on, with all that was sent. */
+  hold: () => () => void;
 }
 
 interface Pair {
@@ -56,6 +58,11 @@ export async function startTcpProxy(scope: Scope, targetPort: number): Promise<T
       mode = next;
       if (next === 'reset') resetAll();
       if (next === 'blackhole') for (const pair of pairs) pair.isDead = true;
+    },
+    hold: () => {
+      const held = [...pairs].flatMap(({ client, server }) => [client, server]);
+      for (const socket of held) socket.pause();
+      return () => held.forEach((socket) => socket.resume());
     },
   };
 }
