@@ -19,8 +19,8 @@ import { startRabbitmq } from '@orchestrator/orchestrator/local/rabbitmq.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Tests that kill and freeze whole systems of their own: one at a time, so that what they see is their own doing. */
-const isHeavy = (path: string): boolean => path.startsWith('tests/faults/');
+/** Tests that kill and freeze whole systems of their own, or measure: one at a time, so that what they see is their own doing. */
+const isHeavy = (path: string): boolean => path.startsWith('tests/faults/') || path === 'tests/bench.test.ts';
 
 /** A file that hangs must end as a failure, with its name, and not as a run that never ends. */
 const FILE_TIMEOUT_MS = 15 * 60_000;

@@ -42,7 +42,9 @@ export interface SenderOptions {
 
 /** One order of so many has an Idempotency-Key and is sent again until it is confirmed. */
 const keyedEvery = 10;
+/** Twice as long each time: all that waits through an outage must not become a storm that prolongs it. */
 const againAfterMs = 250;
+const againAfterAtMostMs = 4_000;
 const maxInFlight = 20_000;
 const maxConnections = 1_024;
 const quietTimeoutMs = 60_000;
@@ -92,11 +94,11 @@ export function startSender({ run, gateways, perSecond, capacity, file, signal }
     const first = number % gateways.length;
     const turned = [...gateways.slice(first), ...gateways.slice(0, first)];
     inFlight += 1;
-    for (;;) {
+    for (let afterMs = againAfterMs; ; afterMs = Math.min(2 * afterMs, againAfterAtMostMs)) {
       const { outcome, what, trackingId } = await sendOrder(turned, ledger.valuesOf(order), key, agent);
       record(order, outcome, what, trackingId);
       if (key === undefined || outcome === 'confirmed' || ending.signal.aborted || signal.aborted) break;
-      await sleep(againAfterMs);
+      await sleep(afterMs);
     }
     inFlight -= 1;
   };

@@ -38,7 +38,10 @@ const sayEveryMs = 5_000;
 /** An hour beyond the orders for faults that take long. */
 const overtimeS = 3_600;
 
-/** Sends orders and strikes the faults of the plan, one after the other, until both are through or the signal fires. */
+/**
+ * Sends orders and strikes the faults of the plan, one after the other, until both are through. It ends before that when
+ * the system does not recover from one, or the signal fires.
+ */
 export async function runDrill(target: Target, options: DrillOptions): Promise<Drill> {
   const { run, orders, perSecond, plan, file, mender, signal, onFault, say } = options;
   if (target.kind === 'local' && plan.some(({ fault }) => fault.name.endsWith('-cut'))) {
@@ -57,6 +60,8 @@ export async function runDrill(target: Target, options: DrillOptions): Promise<D
       const fault = await strikeOne(target, planned, sender, mender, signal);
       drill.faults.push(fault);
       onFault(fault);
+      // What stays broken is known as such: whatever came next would only be refused.
+      if (fault.recovered === undefined) return drill;
     }
     await until('all orders are sent', 1e9, () => {
       const isThrough = sender.ledger.attempted >= orders || signal.aborted;
