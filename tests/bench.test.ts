@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 /** A shared machine moves ratios; one that falls to less than this part of its floor has lost what made it fast. */
-const FAR_BELOW = 0.4;
+const FAR_BELOW = 1 / 3;
 const TIMEOUT_MS = 600_000;
 
 interface Finding {
