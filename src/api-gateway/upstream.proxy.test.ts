@@ -229,8 +229,8 @@ test('pipelined requests of a client that goes away leave nothing behind', async
   });
   const { port } = await startGateway(t, { inventoryUrl: upstream.url });
   const client = connect(port, '127.0.0.1').on('error', () => undefined);
-  // The second answer is there and cannot be sent before the first.
-  client.write(Buffer.concat([request('GET', '/api/movies'), request('GET', '/api/movies/2')]));
+  // The second answer is there and cannot be sent before the first: so it is where Node reads the requests.
+  client.write(Buffer.concat([request('GET', '/api/movies', 'TE: trailers\r\n'), request('GET', '/api/movies/2')]));
   await eventually(() => assert.equal(upstream.heads.length, 2));
   assert.notEqual(await exchangesNow(), 0);
   client.resetAndDestroy();

@@ -196,6 +196,9 @@ test('a program is live whatever happens, and ready only when it can do its work
 test('the connection stays open after a body that was read to its end', async () => {
   const answers = await exchange(json('{') + json('[]') + request('/things?limit=1'));
   assert.doesNotMatch(answers.head, /connection: close/i);
-  const last = await exchange(json('x'.repeat(16_385)));
-  assert.match(last.head, /connection: close/i);
+  const refused = await exchange(json('x'.repeat(16_385)));
+  assert.doesNotMatch(refused.head, /connection: close/i);
+  const unread = await exchange(json('x'.repeat(16_385)).slice(0, 500));
+  assert.equal(unread.status, 413);
+  assert.match(unread.head, /connection: close/i);
 });

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import Fastify, { LogController } from 'fastify';
 import type { FastifyBaseLogger, FastifyInstance, FastifySchemaCompiler } from 'fastify';
 import { answerProblems, answerUnparsable, sendProblem } from './http.problems.ts';
 import { parseJsonBodies } from './http.json.ts';
 import { observeRequests } from './http.observe.ts';
+import { PlainServer } from './http.plain.ts';
 import { refuseOddRequests } from './http.protocol.ts';
 import type { Logger } from './log.ts';
 import type { QuerySchema } from './validation.ts';
@@ -41,8 +42,7 @@ export function createHttpServer({ log, bodyLimitBytes }: HttpOptions): FastifyI
     clientErrorHandler: answerUnparsable,
     frameworkErrors: (error, request, reply) => void sendProblem(request, reply, error),
     bodyLimit: bodyLimitBytes,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    serverFactory: createPlainServer,
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     genReqId: requestId,
@@ -54,21 +54,30 @@ export function createHttpServer({ log, bodyLimitBytes }: HttpOptions): FastifyI
         buildSerializer: () => () => JSON.stringify,
       },
     },
-    http: {
-      maxHeaderSize: MAX_HEADER_BYTES,
-      connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
-      // Checked in http.protocol.ts, where the refusal can be answered as a problem.
-      requireHostHeader: false,
-    },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 64 },
   });
-  app.server.headersTimeout = REQUEST_TIMEOUT_MS;
-  app.server.maxConnections = MAX_CONNECTIONS;
   observeRequests(app);
   refuseOddRequests(app);
   answerProblems(app);
   parseJsonBodies(app);
   return app;
+}
+
+function createPlainServer(handler: (request: IncomingMessage, response: ServerResponse) => void): PlainServer {
+  const server = new PlainServer(
+    {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
+      // Checked in http.protocol.ts, where the refusal can be answered as a problem.
+      requireHostHeader: false,
+    },
+    handler,
+  );
+  server.maxConnections = MAX_CONNECTIONS;
+  return server;
 }
 
 const compileCheck: FastifySchemaCompiler<unknown> = ({ schema, httpPart }) =>
