@@ -6,7 +6,7 @@ export type { Logger } from 'pino';
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
 /** Beyond it a part is written at once. Just below the most that is written with one call. */
-const PENDING_MAX_BYTES = 16_000;
+const PENDING_MAX_CHARACTERS = 16_000;
 
 /** JSON lines on stdout: `time` (ISO 8601), `level`, `service`, `msg`, and the ids that follow a request through the system. */
 export function createLogger(service: string, level: (typeof LOG_LEVELS)[number]): Logger {
@@ -24,19 +24,21 @@ export function createLogger(service: string, level: (typeof LOG_LEVELS)[number]
 
 /** What one turn of the event loop has to say is written at its end, at once: a busy service would spend its time on writing. */
 function linesOfOneTurn(): DestinationStream {
-  const stdout = destination({ fd: 1, sync: true, minLength: PENDING_MAX_BYTES });
-  let isScheduled = false;
+  const stdout = destination({ fd: 1, sync: true });
+  let pending = '';
   const flush = (): void => {
-    isScheduled = false;
-    stdout.flush();
+    if (pending) stdout.write(pending);
+    pending = '';
   };
-  process.once('exit', () => stdout.flushSync());
+  process.once('exit', () => {
+    flush();
+    stdout.flushSync();
+  });
   return {
     write: (line) => {
-      stdout.write(line);
-      if (isScheduled) return;
-      isScheduled = true;
-      setImmediate(flush);
+      if (!pending) setImmediate(flush);
+      pending += line;
+      if (pending.length > PENDING_MAX_CHARACTERS) flush();
     },
   };
 }
