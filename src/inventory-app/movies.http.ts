@@ -30,7 +30,7 @@ export function movieRoutes(app: FastifyInstance, store: MovieStore): void {
     const page = await firstPage(store, query);
     reply.type(JSON_TYPE);
     if (query.limit !== undefined && page.more) reply.header('link', linkToNext(query, page));
-    if (query.limit !== undefined || !page.more) return `[${page.entries}]`;
+    if (query.limit !== undefined || !page.more) return page.json;
     reply.raw.setTimeout(STALLED_READER_TIMEOUT_MS);
     // HEAD has the headers of GET; the body behind them is not read.
     const chunks = request.method === 'HEAD' ? [] : jsonArray(page, furtherPages(readInTurn, query.title ?? '', page));
@@ -60,16 +60,16 @@ export function movieRoutes(app: FastifyInstance, store: MovieStore): void {
 }
 
 async function* jsonArray(first: Page, rest: AsyncIterable<Page>): AsyncGenerator<string> {
-  yield `[${first.entries}`;
+  yield first.json.slice(0, -1);
   // A page is empty when what came after the one before was deleted meanwhile.
-  for await (const { entries } of rest) if (entries) yield `,${entries}`;
+  for await (const { json } of rest) if (json !== '[]') yield `,${json.slice(1, -1)}`;
   yield ']';
 }
 
 /** RFC 8288: where the list goes on. */
 function linkToNext({ limit, title }: MovieQuery, { lastId }: Page): string {
-  const next = new URLSearchParams({ limit: String(limit), after: String(lastId), ...(title && { title }) });
-  return `<${LIST}?${next.toString()}>; rel="next"`;
+  const search = title ? `&${new URLSearchParams({ title }).toString()}` : '';
+  return `<${LIST}?limit=${limit}&after=${lastId}${search}>; rel="next"`;
 }
 
 /** Throws `not_found` for what is no id: no movie has it. */

@@ -41,8 +41,8 @@ async function planOf(selection: Selection, rows: number): Promise<{ plan: strin
     return pool.query(statement);
   };
   const explained = createMovieStore({ query: explain } as unknown as Pool, () => true);
-  const { entries } = await explained.page(selection, rows);
-  return { plan, found: (JSON.parse(`[${entries}]`) as unknown[]).length };
+  const { json } = await explained.page(selection, rows);
+  return { plan, found: (JSON.parse(json) as unknown[]).length };
 }
 
 for (const analyzed of [false, true]) {

@@ -1,7 +1,7 @@
 import type { Movie, NewMovie } from '@orchestrator/contracts/movie.ts';
 import { PAGE_LIMIT_MAX } from '@orchestrator/contracts/page.ts';
 import { Problem } from '@orchestrator/contracts/problem.ts';
-import type { Queries } from '@orchestrator/kit/postgres.pipeline.ts';
+import type { Pipeline, Queries } from '@orchestrator/kit/postgres.pipeline.ts';
 import { isTransient, sqlState } from '@orchestrator/kit/postgres.ts';
 import type { QueryResult } from 'pg';
 import type { MovieJson, MovieStore, Page, Selection } from './movies.ts';
@@ -10,18 +10,19 @@ type Id = Movie['id'];
 type Once = Awaited<ReturnType<MovieStore['insertOnce']>>;
 
 interface PageRow {
-  entries: string;
+  json: string;
   last_id: Id;
   more: boolean;
 }
 
 type Run = Queries['query'];
 
-/**
- * The movies in a PostgreSQL database, which makes their JSON text itself. Nothing is asked of it before `isMigrated`. `quick`
- * is for statements that never take long.
- */
-export function createMovieStore(pool: Queries, isMigrated: () => boolean, quick = pool): MovieStore {
+/** The movies in a PostgreSQL database, which makes their JSON text itself. Nothing is asked of it before `isMigrated`. */
+export function createMovieStore(
+  pool: Queries,
+  isMigrated: () => boolean,
+  { together, apart }: Omit<Pipeline, 'close'> = { together: pool, apart: pool },
+): MovieStore {
   const on =
     (queries: Queries): Run =>
     async (statement) => {
@@ -32,14 +33,15 @@ export function createMovieStore(pool: Queries, isMigrated: () => boolean, quick
         throw translate(error);
       }
     };
-  const [run, runQuick] = [on(pool), on(quick)];
+  const run = on(pool);
+  const [runPage, runFind] = [on(apart), on(together)];
   return {
     check: () => run({ name: 'check', text: 'SELECT 1' }),
     page: (selection, rows) =>
       selection.title
         ? searchPage(run, selection, rows)
-        : listPage(rows <= PAGE_LIMIT_MAX ? runQuick : run, selection, rows),
-    find: (id) => find(runQuick, id),
+        : listPage(rows <= PAGE_LIMIT_MAX ? runPage : run, selection, rows),
+    find: (id) => find(runFind, id),
     insert: (movie) => insert(run, movie),
     insertOnce: (movie, key, fingerprint) => insertOnce(run, movie, key, fingerprint),
     update: (id, movie) => update(run, id, movie),
@@ -58,18 +60,28 @@ async function searchPage(run: Run, { after, title }: Selection, rows: number): 
   return toPage(await run({ text: SEARCH, values: [after, rows, pattern] }));
 }
 
-/** The first $2 movies that meet the condition; one more is looked for, to know whether there is any. */
-const pageOf = (condition: string): string => `
-  SELECT coalesce(string_agg(json, ',' ORDER BY id) FILTER (WHERE place <= $2), '') AS entries,
-    coalesce(max(id) FILTER (WHERE place <= $2), 0) AS last_id,
+/**
+ * The movies of the innermost query come in its order, for nothing stands between them and the aggregate: sorting them again
+ * there, as looking for one movie more to know whether there is any, would take as long as all the rest.
+ */
+const LIST = `
+  SELECT json, last_id, last_id < (SELECT max(id) FROM movies) AS more
+  FROM (
+    SELECT '[' || coalesce(string_agg(row_to_json(movie)::text, ','), '') || ']' AS json, coalesce(max(id), $1) AS last_id
+    FROM (SELECT id, title, description FROM movies WHERE id > $1 ORDER BY id LIMIT $2) AS movie
+  ) AS page`;
+
+/** One movie more is looked for, to know whether there is any. */
+const SEARCH = `
+  SELECT '[' || coalesce(string_agg(json, ',') FILTER (WHERE place <= $2), '') || ']' AS json,
+    coalesce(max(id) FILTER (WHERE place <= $2), $1) AS last_id,
     count(*) > $2 AS more
   FROM (
     SELECT id, row_to_json(movie)::text AS json, row_number() OVER (ORDER BY id) AS place
-    FROM (SELECT id, title, description FROM movies WHERE ${condition} ORDER BY id LIMIT $2::int + 1) AS movie
+    FROM (
+      SELECT id, title, description FROM movies WHERE id > $1 AND title ILIKE $3 ORDER BY id LIMIT $2::int + 1
+    ) AS movie
   ) AS page`;
-
-const LIST = pageOf('id > $1');
-const SEARCH = pageOf('id > $1 AND title ILIKE $3');
 
 async function find(run: Run, id: Id): Promise<MovieJson | undefined> {
   const { rows } = await run<{ json: MovieJson }>({
@@ -147,8 +159,8 @@ async function deleteAll(run: Run): Promise<number> {
 }
 
 function toPage({ rows }: QueryResult<PageRow>): Page {
-  const { entries, last_id: lastId, more } = one(rows);
-  return { entries, lastId, more };
+  const { json, last_id: lastId, more } = one(rows);
+  return { json, lastId, more };
 }
 
 function one<Row>([row]: readonly Row[]): Row {

@@ -15,8 +15,8 @@ export interface Selection {
 
 /** Consecutive movies of a selection, by ascending id. */
 export interface Page {
-  /** The movies, separated by commas: the inside of a JSON array. */
-  entries: string;
+  /** The movies, as a JSON array. */
+  json: string;
   lastId: Movie['id'];
   /** Whether the selection goes on after `lastId`; if so, the page has as many movies as were asked for. */
   more: boolean;
@@ -55,7 +55,7 @@ export async function firstPage(store: MovieStore, { limit, after = 0, title = '
 export async function* furtherPages(read: MovieStore['page'], title: string, first: Page): AsyncGenerator<Page> {
   let rows = FIRST_PAGE_ROWS;
   for (let page = first; page.more;) {
-    rows = Math.ceil(Math.min((rows * PAGE_LENGTH) / page.entries.length, PAGE_ROWS_MAX));
+    rows = Math.ceil(Math.min((rows * PAGE_LENGTH) / page.json.length, PAGE_ROWS_MAX));
     page = await read({ after: page.lastId, title }, rows);
     yield page;
   }

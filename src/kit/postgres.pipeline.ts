@@ -1,16 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client } from 'pg';
+import { Client, Query } from 'pg';
 import type { Pool, QueryConfig, QueryResult, QueryResultRow } from 'pg';
 import type { Logger } from './log.ts';
-import { connectionOptions } from './postgres.ts';
+import { QUERY_TIMEOUT_MS, connectionOptions } from './postgres.ts';
 import type { DatabaseConfig } from './postgres.ts';
 import { retry } from './retry.ts';
+import { createTimeLimit } from './time-limit.ts';
 
-/** Connections on which quick statements share the way: two, so that one can be renewed or lost. */
-const LANES = 2;
+/** Connections on which quick statements share the way. More would not help: PostgreSQL has a process for each of them. */
+const LANES = 4;
 
 /** As those of the pool: a database that moved is noticed. */
 const LIFETIME_MS = 1_800_000;
+
+/** Planning such a statement anew for each of its values would take PostgreSQL as long as running it. */
+const PLAN_ONCE = '-c plan_cache_mode=force_generic_plan';
 
 const FIRST_DELAY_MS = 100;
 const MAX_DELAY_MS = 2000;
@@ -20,7 +24,11 @@ export interface Queries {
   query: <Row extends QueryResultRow>(statement: QueryConfig) => Promise<QueryResult<Row>>;
 }
 
-interface Pipeline extends Queries {
+export interface Pipeline {
+  /** For what costs least where much of it goes the same way at once: a row by its key. */
+  together: Queries;
+  /** For what takes PostgreSQL some time, so that several of its processes work on it. */
+  apart: Queries;
   close: () => Promise<void>;
 }
 
@@ -55,7 +63,13 @@ export function openPipeline(pool: Pool, config: DatabaseConfig, service: string
   }
 
   async function connect(): Promise<Client> {
-    const client = new Client({ ...connectionOptions(config, service), pipeline: true });
+    const client = new Client({
+      ...connectionOptions(config, service),
+      pipeline: true,
+      options: PLAN_ONCE,
+      // In place of pg's timer for each statement.
+      query_timeout: 0,
+    });
     client.on('error', (error) => log.warn({ err: error }, 'a database connection was lost'));
     await client.connect();
     return client;
@@ -67,12 +81,20 @@ export function openPipeline(pool: Pool, config: DatabaseConfig, service: string
     }),
   );
 
+  const ask: Queries['query'] = async (statement) => {
+    const client = open[next % open.length];
+    if (!client) return pool.query(statement);
+    writeAtEndOfTurn(client, () => (next += 1));
+    return send(client, statement);
+  };
+
   return {
-    query: (statement) => {
-      const client = open[(next += 1) % open.length];
-      if (!client) return pool.query(statement);
-      writeAtEndOfTurn(client);
-      return client.query(statement);
+    together: { query: ask },
+    apart: {
+      query: async (statement) => {
+        next += 1;
+        return ask(statement);
+      },
     },
     close: async () => {
       closing.abort();
@@ -81,8 +103,31 @@ export function openPipeline(pool: Pool, config: DatabaseConfig, service: string
   };
 }
 
-function writeAtEndOfTurn({ connection: { stream } }: Client): void {
+/** All that one turn of the event loop sends on a connection goes out with one write. */
+function writeAtEndOfTurn({ connection: { stream } }: Client, onWrite: () => void): void {
   if (stream.writableCorked > 0) return;
   stream.cork();
-  setImmediate(() => stream.uncork());
+  setImmediate(() => {
+    onWrite();
+    stream.uncork();
+  });
+}
+
+const limit = createTimeLimit(QUERY_TIMEOUT_MS);
+
+/** As `client.query` does, which copies a statement's description property by property: that costs as much as sending it. */
+async function send<Row extends QueryResultRow>(
+  client: Client,
+  { name, text, values }: QueryConfig,
+): Promise<QueryResult<Row>> {
+  const { promise, resolve, reject } = Promise.withResolvers<QueryResult<Row>>();
+  // Nothing that was sent can be taken back: the others on this connection fail with it.
+  const wait = limit.start(() => client.connection.stream.destroy());
+  const query = new Query<Row>(text, values, (error, result) => {
+    limit.stop(wait);
+    if (error) reject(error);
+    else resolve(result);
+  });
+  client.query(Object.assign(query, { name }));
+  return promise;
 }

@@ -12,14 +12,14 @@ export interface DatabaseConfig {
   password: string;
 }
 
-/** With the two of the pipeline three replicas at the autoscaler's maximum stay well below PostgreSQL's default of 100 connections. */
-const POOL_MAX = 8;
+/** With the four of the pipeline three replicas at the autoscaler's maximum stay well below PostgreSQL's default of 100 connections. */
+const POOL_MAX = 6;
 
 /** Counts waiting for a free connection too. Together with the query it stays under the 5 s that any answer may take. */
 const CONNECT_TIMEOUT_MS = 1500;
 
 /** The client's own limit: only this one works when the network swallows the connection. */
-const QUERY_TIMEOUT_MS = 3000;
+export const QUERY_TIMEOUT_MS = 3000;
 
 /** The server's limit, a little lower, so that a slow statement ends with an error instead of a broken connection. */
 const STATEMENT_TIMEOUT_MS = 2800;
