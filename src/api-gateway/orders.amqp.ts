@@ -1,14 +1,18 @@
-import { ORDER_QUEUE, headers, queueArguments } from '@orchestrator/contracts/queue.ts';
-import { keepConnected, writeTogether } from '@orchestrator/kit/amqp.ts';
+import { ORDER_QUEUE, queueArguments } from '@orchestrator/contracts/queue.ts';
+import { keepConnected } from '@orchestrator/kit/amqp.ts';
 import type { BrokerConfig } from '@orchestrator/kit/amqp.ts';
 import type { Logger } from '@orchestrator/kit/log.ts';
 import { Counter, Gauge, Histogram, registry } from '@orchestrator/kit/metrics.ts';
-import type { Channel, ChannelModel, ConfirmChannel, Options } from 'amqplib';
+import { createTimeLimit } from '@orchestrator/kit/time-limit.ts';
+import type { Channel, ChannelModel, ConfirmChannel } from 'amqplib';
+import { createPublisher } from './orders.frames.ts';
 import type { Message, OrderQueue, Outcome } from './orders.ts';
 import { createPublications } from './publications.ts';
 
 /** After this the outcome is unknown. The client waits 5 s at most for any answer. */
 const CONFIRM_TIMEOUT_MS = 4000;
+
+const confirmLimit = createTimeLimit(CONFIRM_TIMEOUT_MS);
 
 /** Bounds what a broker that has stopped reading makes us keep in memory: 2000 messages of at most 16 KiB. */
 const UNCONFIRMED_MAX = 2000;
@@ -38,7 +42,7 @@ interface Connection extends OrderQueue {
 interface Session {
   channel: ConfirmChannel;
   alarm: { isRaised: boolean };
-  together: (publish: () => void) => void;
+  publish: Publish;
   /** Gives the connection up for a new one. */
   lost: (cause: Error) => void;
 }
@@ -74,7 +78,7 @@ export function connectOrderQueue(config: BrokerConfig, name: string, log: Logge
       declareAgain().catch(lost);
     });
     await declareQueues(channel);
-    session = { channel, alarm, together: writeTogether(connection), lost };
+    session = { channel, alarm, publish: publisher(connection, channel), lost };
   }
 
   function onLost(): void {
@@ -103,19 +107,12 @@ export function connectOrderQueue(config: BrokerConfig, name: string, log: Logge
 
   async function publish(message: Message): Promise<Outcome> {
     if (!session || !isOpen()) return 'refused';
-    const { channel, together } = session;
     const { number, outcome } = publications.open();
-    const timer = setTimeout(() => onTimeout(number), CONFIRM_TIMEOUT_MS);
+    const wait = confirmLimit.start(() => onTimeout(number));
     const startedMs = performance.now();
-    const content = Buffer.from(JSON.stringify(message.order));
-    // The default exchange, which always exists, takes a message to the queue of this name.
-    together(() =>
-      channel.publish('', ORDER_QUEUE, content, properties(message, number), (error: Error | null) =>
-        onConfirm(number, error),
-      ),
-    );
+    session.publish(message, number, (error) => onConfirm(number, error));
     const settled = await outcome;
-    clearTimeout(timer);
+    confirmLimit.stop(wait);
     if (settled === 'confirmed') confirmDuration.observe((performance.now() - startedMs) / 1000);
     return settled;
   }
@@ -145,22 +142,28 @@ async function declareQueues(channel: Channel): Promise<void> {
   }
 }
 
-/** What a user wrote is in the body alone: these are short strings of AMQP, 255 bytes at most. */
-function properties(message: Message, number: number): Options.Publish {
-  return {
-    mandatory: true,
-    persistent: true,
-    contentType: 'application/json',
-    messageId: message.trackingId,
-    // Several messages may have one id, where a client repeats its Idempotency-Key; a return must find its own.
-    correlationId: String(number),
-    timestamp: Math.floor(Date.now() / 1000),
-    appId: 'api-gateway',
-    headers: {
-      [headers.traceParent]: message.traceparent,
-      ...(message.tracestate && { [headers.traceState]: message.tracestate }),
-      [headers.requestId]: message.requestId,
-    },
+type Publish = (message: Message, number: number, onConfirm: (error: Error | null) => void) => void;
+
+/** What amqplib has and its types do not show. */
+interface Internals {
+  channel: { ch: number; pushConfirmCallback: (onConfirm: (error: Error | null) => void) => void };
+  connection: { sendBytes: (bytes: Buffer) => void };
+}
+
+/** Publishes past amqplib's encoder, but not past its books: all messages of one turn of the event loop leave with one write. */
+function publisher({ connection }: ChannelModel, confirmChannel: ConfirmChannel): Publish {
+  const channel = confirmChannel as unknown as Internals['channel'];
+  const { sendBytes } = connection as unknown as Internals['connection'];
+  const encode = createPublisher(channel.ch);
+  let pending = '';
+  const flush = (): void => {
+    sendBytes.call(connection, Buffer.from(pending, 'latin1'));
+    pending = '';
+  };
+  return (message, number, onConfirm) => {
+    if (!pending) setImmediate(flush);
+    pending += encode(message, number);
+    channel.pushConfirmCallback(onConfirm);
   };
 }
 

@@ -18,30 +18,42 @@ export interface Publications {
   unconfirmed: () => number;
 }
 
+type Settle = (outcome: Outcome) => void;
+
 export function createPublications(): Publications {
-  const pending = new Map<number, (outcome: Outcome) => void>();
-  let last = 0;
+  /** From the first unconfirmed one on; undefined for those confirmed before it. */
+  const pending: Array<Settle | undefined> = [];
+  let first = 1;
+  let unconfirmed = 0;
+
+  const find = (number: number): Settle | undefined => pending[number - first];
 
   const close = (number: number, outcome: Outcome): void => {
-    pending.get(number)?.(outcome);
-    pending.delete(number);
+    const settle = find(number);
+    if (!settle) return;
+    settle(outcome);
+    unconfirmed -= 1;
+    pending[number - first] = undefined;
+    while (pending.length > 0 && !pending[0]) {
+      pending.shift();
+      first += 1;
+    }
   };
 
   return {
     open: () => {
       // A promise keeps the first value it is resolved with.
       const { promise, resolve } = Promise.withResolvers<Outcome>();
-      last += 1;
-      pending.set(last, resolve);
-      return { number: last, outcome: promise };
+      unconfirmed += 1;
+      return { number: first + pending.push(resolve) - 1, outcome: promise };
     },
-    returned: (number) => pending.get(number)?.('returned'),
-    timedOut: (number) => pending.get(number)?.('timed_out'),
+    returned: (number) => find(number)?.('returned'),
+    timedOut: (number) => find(number)?.('timed_out'),
     confirmed: (number) => close(number, 'confirmed'),
     nacked: (number) => close(number, 'nacked'),
     lost: () => {
-      for (const number of pending.keys()) close(number, 'lost');
+      for (let left = pending.length; left > 0; left = pending.length) close(first, 'lost');
     },
-    unconfirmed: () => pending.size,
+    unconfirmed: () => unconfirmed,
   };
 }

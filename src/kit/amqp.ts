@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Writable } from 'node:stream';
 import { connect } from 'amqplib';
 import type { ChannelModel, Options } from 'amqplib';
 import type { Logger } from './log.ts';
@@ -77,25 +76,6 @@ export function keepConnected(options: ConnectionOptions): Connection {
       closing.abort();
       if (current) await withDeadline(closeQuietly(current.connection), CLOSE_TIMEOUT_MS);
     },
-  };
-}
-
-/**
- * Returns what to call around a publish, so that all messages of one turn of the event loop leave with one write to the
- * socket; amqplib by itself writes once for each, which costs more than all else it does.
- */
-export function writeTogether({ connection }: ChannelModel): (publish: () => void) => void {
-  // Not in its types. Without it everything works, at that cost.
-  const { stream } = connection as { stream?: Writable };
-  return (publish) => {
-    if (!stream || stream.writableCorked > 0) {
-      publish();
-      return;
-    }
-    stream.cork();
-    publish();
-    // amqplib hands its frames on in an immediate that it asks for in the tick after the publish: ours comes behind it.
-    process.nextTick(() => setImmediate(() => stream.uncork()));
   };
 }
 
