@@ -26,13 +26,16 @@ export async function orderRoutes(app: FastifyInstance, { queue, forward }: Orde
   app.post<{ Body: NewOrder }>(
     '/api/billing',
     { schema: { body: newOrderSchema }, bodyLimit: ORDER_BODY_LIMIT_BYTES },
-    async (request): Promise<AcceptedOrder> => {
+    async (request, reply): Promise<AcceptedOrder> => {
       const trackingId = createTrackingId(idempotencyKey(request));
       const { trace, id: requestId } = request;
       const outcome = await queue.publish({ order: request.body, trackingId, requestId, ...trace });
-      // Also when the client has gone: by this line an order is followed from here to its row.
-      const facts = { request_id: requestId, tracking_id: trackingId, trace_id: trace.traceId, outcome };
-      request.log.info(facts, outcome === 'confirmed' ? 'order accepted' : 'order not accepted');
+      // By this line an order is followed from here to its row. Where the client has gone, the line of its request is written.
+      const message = outcome === 'confirmed' ? 'order accepted' : 'order not accepted';
+      request.report = { message, facts: { tracking_id: trackingId, outcome } };
+      if (reply.raw.destroyed) {
+        request.log.info({ request_id: requestId, trace_id: trace.traceId, ...request.report.facts }, message);
+      }
       if (outcome !== 'confirmed') throw refusal(outcome, trackingId);
       return { message: 'Order accepted', tracking_id: trackingId };
     },

@@ -7,7 +7,14 @@ import type { Trace } from './trace.ts';
 declare module 'fastify' {
   interface FastifyRequest {
     trace: Trace;
+    /** What the log line of this request says beside what all of them say. */
+    report: Report | undefined;
   }
+}
+
+export interface Report {
+  message: string;
+  facts: Readonly<Record<string, unknown>>;
 }
 
 const duration = new Histogram({
@@ -30,6 +37,7 @@ const isProbe = (request: FastifyRequest): boolean => request.url.startsWith('/h
 /** Gives each request its trace and its id, one log line at its end, and its place in the metrics. */
 export function observeRequests(app: FastifyInstance): void {
   app.decorateRequest('trace');
+  app.decorateRequest('report');
   app.addHook('onRequest', (request, reply, done) => {
     inFlight.inc();
     request.trace = continueTrace(request.headers['traceparent'], request.headers['tracestate']);
@@ -50,8 +58,9 @@ export function observeRequests(app: FastifyInstance): void {
           status: statusCode,
           duration_ms: Math.round(reply.elapsedTime),
           ...(!reply.raw.writableFinished && { aborted: true }),
+          ...request.report?.facts,
         },
-        'request',
+        request.report?.message ?? 'request',
       );
     });
     done();
