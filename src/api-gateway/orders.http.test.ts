@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ORDER_BODY_LIMIT_BYTES } from '@orchestrator/contracts/order.ts';
+import { createLogger } from '@orchestrator/kit/log.ts';
+import { eventually } from '../../tests/support/eventually.ts';
 import { openConnection, request, requestWithBody } from '../../tests/support/exchange.ts';
 import type { Answer } from '../../tests/support/exchange.ts';
 import { startGateway } from '../../tests/support/gateway.ts';
@@ -157,4 +159,40 @@ test('orders are read back from billing-app', async (t) => {
     assert.deepEqual([answer.status, answer.headers.get('cache-control')], [200, 'no-store']);
     assert.equal(billing.heads.at(-1)?.split('\r\n')[0], `GET ${target} HTTP/1.1`);
   }
+});
+
+test('what became of an order is in the log, also when its client has gone before', async (t) => {
+  const lines: Array<Record<string, unknown>> = [];
+  const log = createLogger('api-gateway', 'info');
+  // The server's own line of its address is a text alone.
+  log.info = (facts: object | string, msg?: string) =>
+    void (typeof facts === 'object' && lines.push({ ...facts, msg }));
+  const confirmed = Promise.withResolvers<Outcome>();
+  let published = 0;
+  const queue: OrderQueue = {
+    isOpen: () => true,
+    publish: async () => {
+      published += 1;
+      return confirmed.promise;
+    },
+  };
+  const { port } = await startGateway(t, { queue, log });
+  const [gone, waiting] = [openConnection(port), openConnection(port)];
+  t.after(() => waiting.end());
+  gone.write(post(ORDER, 'X-Request-Id: gone\r\n'));
+  waiting.write(post(ORDER, 'X-Request-Id: waiting\r\n'));
+  await eventually(() => assert.equal(published, 2));
+  gone.end();
+  await eventually(() => assert.equal(lines.length, 1));
+  confirmed.resolve('confirmed');
+  const answer = JSON.parse((await waiting.read()).body) as Record<string, unknown>;
+  await eventually(() => assert.equal(lines.length, 3));
+  const [aborted, ...accepted] = lines;
+  assert.deepEqual([aborted?.['request_id'], aborted?.['aborted'], aborted?.['msg']], ['gone', true, 'request']);
+  const statuses = accepted.map(({ request_id: id, status, outcome, msg }) => [String(id), [status, outcome, msg]]);
+  assert.deepEqual(Object.fromEntries(statuses), {
+    gone: [undefined, 'confirmed', 'order accepted'],
+    waiting: [200, 'confirmed', 'order accepted'],
+  });
+  assert.equal(accepted.find(({ request_id }) => request_id === 'waiting')?.['tracking_id'], answer['tracking_id']);
 });

@@ -3,12 +3,14 @@ import type { TestContext } from 'node:test';
 import { createApp } from '@orchestrator/api-gateway/app.ts';
 import type { OrderQueue } from '@orchestrator/api-gateway/orders.ts';
 import { createLogger } from '@orchestrator/kit/log.ts';
+import type { Logger } from '@orchestrator/kit/log.ts';
 
 interface GatewayOptions {
   inventoryUrl?: string;
   billingUrl?: string;
   queue?: OrderQueue;
   stopping?: AbortSignal;
+  log?: Logger;
 }
 
 /** Nobody listens there. */
