@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Problem } from '@orchestrator/contracts/problem.ts';
 import { Gauge, registry } from '@orchestrator/kit/metrics.ts';
+import { createTimeLimit } from '@orchestrator/kit/time-limit.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AnswerHead } from './answer.head.ts';
 import { readBody } from './body.ts';
@@ -24,6 +25,10 @@ const ANSWER_TIMEOUT_MS = 4000;
 
 /** The part of it that may pass in line: whoever is sent at last has a second left, enough for an answer. */
 const LINE_TIMEOUT_MS = 3000;
+
+const answerLimit = createTimeLimit(ANSWER_TIMEOUT_MS);
+const lineLimit = createTimeLimit(LINE_TIMEOUT_MS);
+type Wait = ReturnType<typeof answerLimit.start>;
 
 /** A client that takes nothing of its answer for so long would keep a connection to the upstream busy for nothing. */
 const STALLED_CLIENT_TIMEOUT_MS = 10_000;
@@ -110,8 +115,8 @@ class Exchange implements Exchanged {
   readonly #settle: { resolve: () => void; reject: (problem: Problem) => void };
   readonly #options: ExchangeOptions;
   readonly #response: ServerResponse;
-  readonly #startedMs = performance.now();
-  #deadline: NodeJS.Timeout | undefined;
+  readonly #answerWait: Wait;
+  #lineWait: Wait | undefined;
   /** In the turnstile, or in the line before it. */
   #hasPlace = false;
   #isRetry = false;
@@ -130,20 +135,15 @@ class Exchange implements Exchanged {
     this.#options = options;
     this.#response = options.reply.raw;
     this.#response.once('close', () => this.#end());
+    const giveUp = (): void => this.#end(tooSlow(options.name));
+    this.#answerWait = answerLimit.start(giveUp);
     this.#enter();
-    if (!this.#upstream) this.#endAfter(LINE_TIMEOUT_MS);
-  }
-
-  /** Counted from the beginning. */
-  #endAfter(timeoutMs: number): void {
-    clearTimeout(this.#deadline);
-    const restMs = timeoutMs - Math.round(performance.now() - this.#startedMs);
-    this.#deadline = setTimeout(() => this.#end(tooSlow(this.#options.name)), restMs);
+    if (!this.#upstream) this.#lineWait = lineLimit.start(giveUp);
   }
 
   readonly #send = (): void => {
     const { pool, outgoing } = this.#options;
-    if (!this.#isRetry) this.#endAfter(ANSWER_TIMEOUT_MS);
+    if (this.#lineWait) lineLimit.stop(this.#lineWait);
     // When one kept connection is dead the others may be dead as well: an upstream that was restarted.
     this.#upstream = pool.take({ fresh: this.#isRetry });
     this.#upstream.send(outgoing, this);
@@ -192,7 +192,7 @@ class Exchange implements Exchanged {
     this.#hasBegun = true;
     this.#leave();
     this.#response.on('drain', () => this.#upstream?.resume());
-    clearTimeout(this.#deadline);
+    answerLimit.stop(this.#answerWait);
     reply.hijack();
     this.#settle.resolve();
   }
@@ -201,7 +201,8 @@ class Exchange implements Exchanged {
   #end(problem?: Problem): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    clearTimeout(this.#deadline);
+    answerLimit.stop(this.#answerWait);
+    if (this.#lineWait) lineLimit.stop(this.#lineWait);
     if (problem && !this.#hasBegun) {
       this.#settle.reject(problem);
     } else {
