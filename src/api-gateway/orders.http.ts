@@ -1,4 +1,4 @@
-import { ORDER_BODY_LIMIT_BYTES, newOrderSchema } from '@orchestrator/contracts/order.ts';
+import { newOrderSchema } from '@orchestrator/contracts/order.ts';
 import type { AcceptedOrder, NewOrder } from '@orchestrator/contracts/order.ts';
 import { Problem } from '@orchestrator/contracts/problem.ts';
 import type { ProblemCode } from '@orchestrator/contracts/problem.ts';
@@ -25,7 +25,7 @@ export async function orderRoutes(app: FastifyInstance, { queue, forward }: Orde
 
   app.post<{ Body: NewOrder }>(
     '/api/billing',
-    { schema: { body: newOrderSchema }, bodyLimit: ORDER_BODY_LIMIT_BYTES },
+    { schema: { body: newOrderSchema } },
     async (request, reply): Promise<AcceptedOrder> => {
       const trackingId = createTrackingId(idempotencyKey(request));
       const { trace, id: requestId } = request;

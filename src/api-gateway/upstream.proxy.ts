@@ -1,10 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import type { Problem } from '@orchestrator/contracts/problem.ts';
+import { readBody } from '@orchestrator/kit/http.body.ts';
 import { Gauge, registry } from '@orchestrator/kit/metrics.ts';
 import { createTimeLimit } from '@orchestrator/kit/time-limit.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AnswerHead } from './answer.head.ts';
-import { readBody } from './body.ts';
 import { copyOf } from './chunks.ts';
 import { answerHeaders, requestHeaders } from './headers.ts';
 import { createTurnstile } from './turnstile.ts';
@@ -77,7 +77,8 @@ export function openUpstream({ origin, name, bodyLimitBytes, stopping }: Upstrea
 
   return {
     forward: async (request, reply, path) => {
-      const body = await readBody(request.raw, bodyLimitBytes);
+      const whole = readBody(request.raw, bodyLimitBytes);
+      const body = whole instanceof Promise ? await whole : whole;
       const outgoing = {
         path: path + queryOf(request.url),
         method: request.method,

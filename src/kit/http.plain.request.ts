@@ -74,7 +74,8 @@ export class PlainRequest extends EventEmitter {
   readonly complete = true;
   readonly aborted = false;
   readonly socket: Socket;
-  #body: Buffer | undefined;
+  readonly body: Buffer;
+  #hasFlowed = false;
 
   constructor({ method, url, headers, rawHeaders }: Head, body: Buffer, socket: Socket) {
     super();
@@ -83,7 +84,7 @@ export class PlainRequest extends EventEmitter {
     this.headers = headers;
     this.rawHeaders = rawHeaders;
     this.socket = socket;
-    this.#body = body;
+    this.body = body;
   }
 
   override on(name: string, listener: (...args: unknown[]) => void): this {
@@ -94,14 +95,13 @@ export class PlainRequest extends EventEmitter {
 
   /** As a stream does that flows: the body, where there is one, then the end. */
   resume(): this {
-    const body = this.#body;
-    this.#body = undefined;
-    if (body) process.nextTick(flow, this, body);
+    if (!this.#hasFlowed) process.nextTick(flow, this);
+    this.#hasFlowed = true;
     return this;
   }
 }
 
-function flow(request: PlainRequest, body: Buffer): void {
-  if (body.length > 0) request.emit('data', body);
+function flow(request: PlainRequest): void {
+  if (request.body.length > 0) request.emit('data', request.body);
   request.emit('end');
 }

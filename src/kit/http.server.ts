@@ -59,7 +59,7 @@ export function createHttpServer({ log, bodyLimitBytes }: HttpOptions): FastifyI
   observeRequests(app);
   refuseOddRequests(app);
   answerProblems(app);
-  parseJsonBodies(app);
+  parseJsonBodies(app, bodyLimitBytes);
   return app;
 }
 

@@ -1,16 +1,27 @@
 import type { IncomingMessage } from 'node:http';
 import { Problem } from '@orchestrator/contracts/problem.ts';
+import { PlainRequest } from './http.plain.request.ts';
 
 /**
- * The whole body of a request, null where there is none. It is collected before anything is sent on, so that a slow sender
- * occupies no connection to the upstream. Rejects with a Problem when it is larger than the limit (by its Content-Length
- * at once, else while it is counted) or ends too early.
+ * The whole body of a request, null where there is none: at once where it has come whole, else when it has. It is collected
+ * before anything is done with it, so that a slow sender occupies nothing else. Throws, or rejects with, a Problem when it is
+ * larger than the limit (by its Content-Length at once, else while it is counted) or ends too early.
  */
-export async function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer | null> {
+export function readBody(
+  request: IncomingMessage | PlainRequest,
+  limitBytes: number,
+): Buffer | null | Promise<Buffer | null> {
+  if (request instanceof PlainRequest) {
+    if (request.body.length > limitBytes) throw tooLarge(limitBytes);
+    return request.body.length > 0 ? request.body : null;
+  }
   const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
   if (coding === undefined && (length === undefined || length === '0')) return null;
   if (Number(length) > limitBytes) throw tooLarge(limitBytes);
+  return collect(request, limitBytes);
+}
 
+async function collect(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
