@@ -15,6 +15,8 @@ export interface Bench extends Stores {
   /** Rounds that count, and how long a side works in each. */
   rounds: number;
   seconds: number;
+  /** Rounds before them: V8 goes on improving the code of a program for some seconds of its work. */
+  warmUps: number;
   signal: AbortSignal;
   say: (line: string) => void;
   /** Starts a program and waits until it is ready. It is stopped at the end of the comparison. */
@@ -43,6 +45,7 @@ export interface BenchOptions {
   folder: string;
   rounds: number;
   seconds: number;
+  warmUps: number;
   signal: AbortSignal;
   say: (line: string) => void;
   find: (tool: string) => Promise<string | undefined>;

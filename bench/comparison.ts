@@ -36,20 +36,20 @@ export interface Side {
 }
 
 /**
- * Lets the sides take turns, so that what else the machine does hits them alike. The first round warms up and does not count.
+ * Lets the sides take turns, so that what else the machine does hits them alike. The first rounds warm up and do not count.
  * @returns the figures of each side by its name, a figure a round
  */
 export async function takeTurns(bench: Bench, sides: readonly Side[]): Promise<Map<string, number[]>> {
   const figures = new Map<string, number[]>(sides.map(({ name }) => [name, []]));
-  for (let round = 0; round <= bench.rounds; round += 1) {
+  for (let round = 1 - bench.warmUps; round <= bench.rounds; round += 1) {
     // Nobody is always first.
     for (let turn = 0; turn < sides.length; turn += 1) {
-      const side = sides[(round + turn) % sides.length]!;
+      const side = sides[(round + bench.warmUps + turn) % sides.length]!;
       bench.signal.throwIfAborted();
       const figure = await side.round();
       if (round > 0) figures.get(side.name)?.push(figure);
     }
-    bench.say(round === 0 ? 'warmed up' : `round ${round} of ${bench.rounds}`);
+    if (round >= 0) bench.say(round === 0 ? 'warmed up' : `round ${round} of ${bench.rounds}`);
   }
   return figures;
 }

@@ -8,12 +8,13 @@ export interface Options {
   chosen: readonly Comparison[];
   rounds: number;
   seconds: number;
+  warmUps: number;
   /** Where the findings are written; undefined when a part was run, which says nothing about the rest. */
   output: string | undefined;
 }
 
-const FULL = { rounds: 7, seconds: 2 };
-const SHORT = { rounds: 3, seconds: 1 };
+const FULL = { rounds: 7, seconds: 2, warmUps: 4 };
+const SHORT = { rounds: 3, seconds: 1, warmUps: 1 };
 
 /** @throws UsageError */
 export function parseOptions(args: string[]): Options {
@@ -21,7 +22,7 @@ export function parseOptions(args: string[]): Options {
   const unknown = positionals.filter((id) => !comparisons.some((comparison) => comparison.id === id));
   if (unknown.length > 0)
     throw new UsageError(`there is no comparison ${unknown.join(', ')}; see npm run bench -- --help`);
-  const { rounds, seconds } = values.short ? SHORT : FULL;
+  const { rounds, seconds, warmUps } = values.short ? SHORT : FULL;
   const named = comparisons.filter(({ id }) => positionals.includes(id));
   const all = comparisons.filter(({ short }) => short || !values.short);
   return {
@@ -29,6 +30,7 @@ export function parseOptions(args: string[]): Options {
     chosen: named.length > 0 ? named : all,
     rounds: values.rounds === undefined ? rounds : count(values.rounds),
     seconds,
+    warmUps,
     output: values.output ?? (values.short || named.length > 0 ? undefined : 'bench/results.json'),
   };
 }

@@ -64,7 +64,7 @@ async function run(bench: Bench): Promise<Finding[]> {
   ]);
   const [oursPerCpuS = [], peerPerCpuS = [], loopPerCpuS = []] = figures.values();
   // Those of the warm-up are first.
-  const [oursPerS = [], loopPerS = []] = [...rates.values()].map((each) => each.slice(1));
+  const [oursPerS = [], loopPerS = []] = [...rates.values()].map((each) => each.slice(bench.warmUps));
   const unit = 'orders/CPU-s';
   return [
     compare(id, { against: 'one INSERT per message, prefetch 250', floor: 10, unit }, oursPerCpuS, peerPerCpuS),

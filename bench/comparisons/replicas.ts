@@ -12,7 +12,7 @@ import { brokerSettings, databaseSettings, service } from '../programs.ts';
 const id = 'replicas';
 const MOVIES = 10_000;
 
-/** What the autoscalers start at most, and what one process may open: 8 by its pool, 2 by its pipeline. */
+/** What the autoscalers start at most, and what one process may open: 6 by its pool, 4 by its pipeline. */
 const REPLICAS_MAX = 3;
 const CONNECTIONS_EACH = 10;
 
