@@ -1,8 +1,7 @@
 import { Problem } from '@orchestrator/contracts/problem.ts';
 import { http } from '@orchestrator/kit/http.node.ts';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-
-type Forward = (request: FastifyRequest, reply: FastifyReply, path: string) => Promise<void>;
+import type { FastifyInstance } from 'fastify';
+import type { Forward } from './upstream.proxy.ts';
 
 const ID = /^[0-9]+$/;
 
@@ -16,14 +15,14 @@ export function movieRoutes(app: FastifyInstance, forward: Forward): void {
     app.addHttpMethod(method, { hasBody: true });
   }
   app.all('/api/movies', {
-    onRequest: (request, reply) => forward(request, reply, '/api/movies'),
+    onRequest: (request, reply, done) => forward(request, reply, '/api/movies', done),
     handler: unreached,
   });
   app.all<{ Params: { id: string } }>('/api/movies/:id', {
-    onRequest: async (request, reply) => {
+    onRequest: (request, reply, done) => {
       const { id } = request.params;
-      if (!ID.test(id)) throw new Problem('not_found', 'The id of a movie is a whole number');
-      await forward(request, reply, `/api/movies/${id}`);
+      if (ID.test(id)) forward(request, reply, `/api/movies/${id}`, done);
+      else done(new Problem('not_found', 'The id of a movie is a whole number'));
     },
     handler: unreached,
   });

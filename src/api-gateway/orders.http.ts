@@ -4,11 +4,10 @@ import { Problem } from '@orchestrator/contracts/problem.ts';
 import type { ProblemCode } from '@orchestrator/contracts/problem.ts';
 import { isUuid } from '@orchestrator/contracts/tracking-id.ts';
 import { idempotencyKey } from '@orchestrator/kit/http.idempotency.ts';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { createTrackingId } from './orders.ts';
 import type { OrderQueue, Outcome } from './orders.ts';
-
-type Forward = (request: FastifyRequest, reply: FastifyReply, path: string) => Promise<void>;
+import type { Forward } from './upstream.proxy.ts';
 
 interface OrderRoutes {
   queue: OrderQueue;
@@ -41,14 +40,18 @@ export async function orderRoutes(app: FastifyInstance, { queue, forward }: Orde
     },
   );
 
-  app.get('/api/billing', { onRequest: (request, reply) => forward(request, reply, '/api/billing') }, unreached);
+  app.get(
+    '/api/billing',
+    { onRequest: (request, reply, done) => forward(request, reply, '/api/billing', done) },
+    unreached,
+  );
   app.get<{ Params: { id: string } }>(
     '/api/billing/:id',
     {
-      onRequest: async (request, reply) => {
+      onRequest: (request, reply, done) => {
         const { id } = request.params;
-        if (!isUuid(id)) throw new Problem('not_found', 'A tracking id is a UUID, as the answer to the order gave it');
-        await forward(request, reply, `/api/billing/${id}`);
+        if (isUuid(id)) forward(request, reply, `/api/billing/${id}`, done);
+        else done(new Problem('not_found', 'A tracking id is a UUID, as the answer to the order gave it'));
       },
     },
     unreached,

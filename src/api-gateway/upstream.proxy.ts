@@ -51,12 +51,19 @@ const exchanges = new Gauge({
   },
 });
 
+/**
+ * Hands a request on to `path` of the upstream and its answer back, as they are; made for a hook, which ends the request
+ * there. `onProblem` is called only when there is no answer: 400 or 413 (the request), 502 (unreachable, no HTTP), 504 (too slow).
+ */
+export type Forward = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  path: string,
+  onProblem: (problem: Error) => void,
+) => void;
+
 export interface Upstream {
-  /**
-   * Hands a request on to `path` of the upstream and its answer back, as they are. Resolves when the answer has begun;
-   * rejects with a Problem when there is none: 400 or 413 (the request), 502 (unreachable, no HTTP), 504 (too slow).
-   */
-  forward: (request: FastifyRequest, reply: FastifyReply, path: string) => Promise<void>;
+  forward: Forward;
   /** Resolves when what is under way has ended. */
   close: () => Promise<void>;
 }
@@ -76,22 +83,29 @@ export function openUpstream({ origin, name, bodyLimitBytes, stopping }: Upstrea
   turnstiles.set(name, turnstile);
 
   return {
-    forward: async (request, reply, path) => {
-      const whole = readBody(request.raw, bodyLimitBytes);
-      const body = whole instanceof Promise ? await whole : whole;
-      const outgoing = {
-        path: path + queryOf(request.url),
-        method: request.method,
-        headers: requestHeaders(request.raw.rawHeaders, {
-          'x-request-id': request.id,
-          traceparent: request.trace.traceparent,
-          tracestate: request.trace.tracestate,
-        }),
-        body,
+    forward: (request, reply, path, onProblem) => {
+      const send = (body: Buffer | null): void => {
+        const outgoing = {
+          path: path + queryOf(request.url),
+          method: request.method,
+          headers: requestHeaders(request.raw.rawHeaders, {
+            'x-request-id': request.id,
+            traceparent: request.trace.traceparent,
+            tracestate: request.trace.tracestate,
+          }),
+          body,
+        };
+        // Clients shall connect elsewhere; Fastify's own hooks do not see an answer that is streamed.
+        if (stopping.aborted) reply.header('connection', 'close');
+        void new Exchange({ name, pool, turnstile, outgoing, reply, onProblem });
       };
-      // Clients shall connect elsewhere; Fastify's own hooks do not see an answer that is streamed.
-      if (stopping.aborted) reply.header('connection', 'close');
-      await new Exchange({ name, pool, turnstile, outgoing, reply }).answered;
+      try {
+        const body = readBody(request.raw, bodyLimitBytes);
+        if (body instanceof Promise) body.then(send, onProblem);
+        else send(body);
+      } catch (problem) {
+        onProblem(problem as Problem);
+      }
     },
     close: () => pool.close(),
   };
@@ -108,12 +122,11 @@ interface ExchangeOptions {
   turnstile: Turnstile;
   outgoing: OutgoingRequest;
   reply: FastifyReply;
+  onProblem: (problem: Problem) => void;
 }
 
 /** One request on its way: waits for its turn, is sent (a GET twice at most), and streams the answer back. */
 class Exchange implements Exchanged {
-  readonly answered: Promise<void>;
-  readonly #settle: { resolve: () => void; reject: (problem: Problem) => void };
   readonly #options: ExchangeOptions;
   readonly #response: ServerResponse;
   readonly #answerWait: Wait;
@@ -130,9 +143,6 @@ class Exchange implements Exchanged {
   #small: string | undefined;
 
   constructor(options: ExchangeOptions) {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.answered = promise;
-    this.#settle = { resolve, reject };
     this.#options = options;
     this.#response = options.reply.raw;
     this.#response.once('close', () => this.#end());
@@ -160,6 +170,7 @@ class Exchange implements Exchanged {
       this.#small = bytes.toString('latin1');
       return true;
     }
+    if (!this.#hasBegun) this.#response.on('drain', () => this.#upstream?.resume());
     this.#beginAnswer();
     const { copy, giveBack } = copyOf(bytes);
     if (this.#response.write(copy, giveBack)) return true;
@@ -192,10 +203,8 @@ class Exchange implements Exchanged {
     this.#response.writeHead(this.#head.status, answerHeaders(this.#head.headers, reply.getHeaders()));
     this.#hasBegun = true;
     this.#leave();
-    this.#response.on('drain', () => this.#upstream?.resume());
     answerLimit.stop(this.#answerWait);
     reply.hijack();
-    this.#settle.resolve();
   }
 
   /** Without a problem: the client has gone. An answer that has begun can only be broken off, so that it is not taken for a whole one. */
@@ -205,11 +214,10 @@ class Exchange implements Exchanged {
     answerLimit.stop(this.#answerWait);
     if (this.#lineWait) lineLimit.stop(this.#lineWait);
     if (problem && !this.#hasBegun) {
-      this.#settle.reject(problem);
+      this.#options.onProblem(problem);
     } else {
       this.#options.reply.hijack();
       this.#response.destroy();
-      this.#settle.resolve();
     }
     this.#leave();
     this.#upstream?.abort();
