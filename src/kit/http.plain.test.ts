@@ -279,6 +279,16 @@ test('a connection on which nothing happens is closed: with an answer when no re
   await Promise.all([silent.closed(), idle.closed()]);
 });
 
+test('a client that leaves its answer lying is cut off', async (t) => {
+  app.server.keepAliveTimeout = 300;
+  const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+  t.after(() => socket.destroy());
+  socket.pause();
+  socket.write(plain['a long text'].repeat(50));
+  await eventually(async () => assert.equal(await connections(), 1));
+  await eventually(async () => assert.equal(await connections(), 0), 10_000);
+});
+
 test('a header that would split the answer is not sent', async (t) => {
   const { status, headers } = await ask(t, request('/bad-header'));
   assert.deepEqual([status, headers.map(([name]) => name)], [500, ['content-length']]);

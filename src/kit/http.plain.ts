@@ -7,6 +7,9 @@ import { PlainResponse } from './http.plain.response.ts';
 /** What may wait on a connection while a request is answered. */
 const WAITING_MAX_BYTES = 65_536;
 
+/** As Node does: what a client sends at the last moment is still taken. */
+const KEEP_ALIVE_GRACE_MS = 1000;
+
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 /**
@@ -103,8 +106,8 @@ class PlainConnection {
       this.#handOver(bytes);
       return;
     }
-    if (this.#isFresh) socket.setTimeout(server.keepAliveTimeout);
     this.#isFresh = false;
+    this.#limitIdleTime();
     this.#rest = read.end < bytes.length ? bytes.subarray(read.end) : undefined;
     this.#response = new PlainResponse(socket, server, this.#onFinish);
     server.emit('request', read.request, this.#response);
@@ -117,12 +120,18 @@ class PlainConnection {
       socket.destroySoon();
       return;
     }
-    // The answer may have had another one.
-    if (socket.timeout !== server.keepAliveTimeout) socket.setTimeout(server.keepAliveTimeout);
+    this.#limitIdleTime();
     if (!this.#rest) return;
     socket.resume();
     this.#next(this.#rest);
   };
+
+  /** Before the first request, and for the answer, there may be another limit. */
+  #limitIdleTime(): void {
+    const { socket, server } = this.#options;
+    const limitMs = server.keepAliveTimeout + KEEP_ALIVE_GRACE_MS;
+    if (socket.timeout !== limitMs) socket.setTimeout(limitMs);
+  }
 
   #handOver(bytes: Buffer): void {
     const { socket, onOver, toNode } = this.#options;
@@ -145,8 +154,9 @@ class PlainConnection {
 
   readonly #onTimeout = (): void => {
     const { socket, server } = this.#options;
-    // An answer has its own limits, set by whoever makes it.
-    if (this.#response && socket.timeout === server.keepAliveTimeout) return;
+    const isAwaited = this.#response?.writableEnded === false;
+    // Who makes an answer has a limit for it, and may have set one for the client as well.
+    if (isAwaited && socket.timeout === server.keepAliveTimeout + KEEP_ALIVE_GRACE_MS) return;
     if (this.#isFresh) server.emit('clientError', timedOut(), socket);
     else socket.destroy();
   };
