@@ -1,7 +1,13 @@
 import { Problem } from '@orchestrator/contracts/problem.ts';
 import { http } from '@orchestrator/kit/http.node.ts';
-import type { FastifyInstance } from 'fastify';
-import type { Forward } from './upstream.proxy.ts';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+
+type Forward = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  path: string,
+  onProblem: (problem: Error) => void,
+) => void;
 
 const ID = /^[0-9]+$/;
 

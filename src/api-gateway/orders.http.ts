@@ -4,10 +4,16 @@ import { Problem } from '@orchestrator/contracts/problem.ts';
 import type { ProblemCode } from '@orchestrator/contracts/problem.ts';
 import { isUuid } from '@orchestrator/contracts/tracking-id.ts';
 import { idempotencyKey } from '@orchestrator/kit/http.idempotency.ts';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { createTrackingId } from './orders.ts';
 import type { OrderQueue, Outcome } from './orders.ts';
-import type { Forward } from './upstream.proxy.ts';
+
+type Forward = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  path: string,
+  onProblem: (problem: Error) => void,
+) => void;
 
 interface OrderRoutes {
   queue: OrderQueue;

@@ -51,19 +51,12 @@ const exchanges = new Gauge({
   },
 });
 
-/**
- * Hands a request on to `path` of the upstream and its answer back, as they are; made for a hook, which ends the request
- * there. `onProblem` is called only when there is no answer: 400 or 413 (the request), 502 (unreachable, no HTTP), 504 (too slow).
- */
-export type Forward = (
-  request: FastifyRequest,
-  reply: FastifyReply,
-  path: string,
-  onProblem: (problem: Error) => void,
-) => void;
-
 export interface Upstream {
-  forward: Forward;
+  /**
+   * Hands a request on to `path` of the upstream and its answer back, as they are; made for a hook, which ends the request
+   * there. `onProblem` is called only when there is no answer: 400 or 413 (the request), 502 (unreachable, no HTTP), 504 (too slow).
+   */
+  forward: (request: FastifyRequest, reply: FastifyReply, path: string, onProblem: (problem: Error) => void) => void;
   /** Resolves when what is under way has ended. */
   close: () => Promise<void>;
 }
