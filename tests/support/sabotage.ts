@@ -83,7 +83,7 @@ export const sabotages = {
   },
   sendsTransientMessages: {
     service: 'api-gateway',
-    edits: [{ file: 'api-gateway/orders.amqp.ts', from: 'persistent: true,', to: 'persistent: false,' }],
+    edits: [{ file: 'api-gateway/orders.frames.ts', from: 'const PERSISTENT = 2;', to: 'const PERSISTENT = 1;' }],
   },
   insertsWithoutUniqueKey: {
     service: 'billing-app',

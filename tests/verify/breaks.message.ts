@@ -52,9 +52,9 @@ export const messageBreaks: readonly Break[] = [
       service: 'api-gateway',
       edits: [
         {
-          file: 'api-gateway/orders.amqp.ts',
-          from: 'messageId: message.trackingId,',
-          to: 'messageId: message.trackingId.toUpperCase(),',
+          file: 'api-gateway/orders.frames.ts',
+          from: 'shortString(trackingId)',
+          to: 'shortString(trackingId.toUpperCase())',
         },
       ],
     },
