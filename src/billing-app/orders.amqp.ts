@@ -15,10 +15,10 @@ import type { Order, OrderWriter, RejectedOrder, Rejection, Verdict } from './or
 import { reportRejected, reportSettled } from './orders.report.ts';
 import type { Settled } from './orders.report.ts';
 
-/** Larger batches store hardly more a second, and hold the first order of each longer. */
-const BATCH_MAX = 500;
+/** The larger a batch, the less an order costs: this is half of what the broker lets a consumer have in hand. */
+const BATCH_MAX = 1000;
 
-/** The next batch arrives while one is stored. The broker allows 2000 at most. */
+/** The next batch arrives while one is stored. From a quorum queue 2000 is the most. */
 const PREFETCH = 2 * BATCH_MAX;
 
 const FIRST_DELAY_MS = 100;

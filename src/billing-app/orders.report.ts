@@ -33,7 +33,7 @@ const deadLetteredTotal = new Counter({
 const batchSize = new Histogram({
   name: 'orders_batch_size',
   help: 'Orders stored with one INSERT',
-  buckets: [1, 5, 10, 25, 50, 100, 250, 500],
+  buckets: [1, 5, 10, 25, 50, 100, 250, 500, 1000],
   registers: [registry],
 });
 
