@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+
 /** Items worked on in batches, one batch after the other. */
 export interface Batches<T> {
   push: (item: T) => void;
@@ -22,9 +24,8 @@ export function inBatches<T>(
   let running: Promise<void> | undefined;
 
   async function run(): Promise<void> {
-    // Items that arrive in the same turn belong to the first batch.
-    await Promise.resolve();
-    while (waiting.length > 0) {
+    // What other sockets bring in the same turn of the event loop belongs to the batch.
+    for (await setImmediate(); waiting.length > 0; await setImmediate()) {
       const batch = waiting.splice(0, maxSize);
       inHand = batch.length;
       await work(batch);

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { Problem } from '@orchestrator/contracts/problem.ts';
 import { DEAD_LETTER_QUEUE, ORDER_QUEUE, queueArguments } from '@orchestrator/contracts/queue.ts';
+import { consumeDeliveries } from '@orchestrator/kit/amqp.deliveries.ts';
+import type { Delivery } from '@orchestrator/kit/amqp.deliveries.ts';
 import { keepConnected } from '@orchestrator/kit/amqp.ts';
 import type { BrokerConfig } from '@orchestrator/kit/amqp.ts';
 import type { Logger } from '@orchestrator/kit/log.ts';
@@ -13,10 +15,10 @@ import type { Order, OrderWriter, RejectedOrder, Rejection, Verdict } from './or
 import { reportRejected, reportSettled } from './orders.report.ts';
 import type { Settled } from './orders.report.ts';
 
-/** Larger batches store hardly more a second, and hold the first order of each longer. */
-const BATCH_MAX = 500;
+/** The larger a batch, the less an order costs: this is half of what the broker lets a consumer have in hand. */
+const BATCH_MAX = 1000;
 
-/** The next batch arrives while one is stored. The broker allows 2000 at most. */
+/** The next batch arrives while one is stored. From a quorum queue 2000 is the most. */
 const PREFETCH = 2 * BATCH_MAX;
 
 const FIRST_DELAY_MS = 100;
@@ -69,13 +71,12 @@ export function consumeOrders(options: ConsumerOptions): OrderConsumer {
   };
 }
 
-interface Delivery {
-  message: ConsumeMessage;
-  order: Order;
+interface Arrival extends Order {
+  delivery: Delivery;
 }
 
-interface RejectedDelivery {
-  message: ConsumeMessage;
+interface RejectedArrival {
+  delivery: Delivery;
   rejection: Rejection;
 }
 
@@ -88,8 +89,8 @@ class Consumption {
   readonly #options: ConsumerOptions;
   readonly #lost: (cause: Error) => void;
   readonly #ending = new AbortController();
-  readonly #orders: Batches<Delivery>;
-  readonly #rejected: Batches<RejectedDelivery>;
+  readonly #orders: Batches<Arrival>;
+  readonly #rejected: Batches<RejectedArrival>;
 
   constructor(channel: Channel, options: ConsumerOptions, lost: (cause: Error) => void) {
     this.#channel = channel;
@@ -112,7 +113,7 @@ class Consumption {
       await this.#channel.assertQueue(queue, { durable: true, arguments: queueArguments[queue] });
     }
     await this.#channel.prefetch(PREFETCH);
-    await this.#channel.consume(ORDER_QUEUE, (message) => this.#arrive(message));
+    await consumeDeliveries(this.#channel, ORDER_QUEUE, (delivery) => this.#arrive(delivery));
   }
 
   /** Finishes the batch in hand and closes the channel. */
@@ -132,28 +133,27 @@ class Consumption {
     await Promise.all([this.#orders.stop(), this.#rejected.stop()]);
   }
 
-  #arrive(message: ConsumeMessage | null): void {
-    if (message === null) {
+  #arrive(delivery: Delivery | null): void {
+    if (delivery === null) {
       this.#lost(new Error(`the queue ${ORDER_QUEUE} was deleted`));
       return;
     }
-    const values = readOrder(message.content);
+    const values = readOrder(delivery.content);
     if ('reason' in values) {
-      this.#rejected.push({ message, rejection: values });
+      this.#rejected.push({ delivery, rejection: values });
     } else {
-      const trackingId = identify(message.properties.messageId) ?? freshTrackingId();
-      this.#orders.push({ message, order: { trackingId, values } });
+      const trackingId = identify(delivery.messageId) ?? freshTrackingId();
+      this.#orders.push({ trackingId, values, delivery });
     }
   }
 
-  async #settle(batch: Delivery[]): Promise<void> {
-    const orders = batch.map(({ order }) => order);
-    const verdicts = await this.#hold('orders cannot be stored', () => this.#store(orders));
-    const settled: Array<Delivery & Settled> = [];
-    for (const [index, delivery] of batch.entries()) {
+  async #settle(batch: Arrival[]): Promise<void> {
+    const verdicts = await this.#hold('orders cannot be stored', () => this.#store(batch));
+    const settled: Settled[] = [];
+    for (const [index, { trackingId, delivery }] of batch.entries()) {
       const verdict = verdicts[index];
-      if (typeof verdict === 'string') settled.push({ ...delivery, verdict });
-      else if (verdict) this.#rejected.push({ message: delivery.message, rejection: verdict });
+      if (typeof verdict === 'string') settled.push({ trackingId, delivery, verdict });
+      else if (verdict) this.#rejected.push({ delivery, rejection: verdict });
     }
     this.#acknowledge(settled);
     reportSettled(settled, this.#options.log);
@@ -171,19 +171,21 @@ class Consumption {
   }
 
   /** Publishes to the dead letters, then records, then acknowledges: nothing is lost wherever it stops. */
-  async #bury(batch: RejectedDelivery[]): Promise<void> {
+  async #bury(batch: RejectedArrival[]): Promise<void> {
     const { store, bury, log } = this.#options;
     let left = batch;
     await this.#hold('rejected orders cannot be moved to the dead letters', async () => {
-      const outcomes = await Promise.allSettled(left.map(({ message, rejection }) => bury(message, rejection.reason)));
+      const outcomes = await Promise.allSettled(
+        left.map(({ delivery, rejection }) => bury(delivery.message, rejection.reason)),
+      );
       const failure = outcomes.find((outcome) => outcome.status === 'rejected');
       left = left.filter((_, index) => outcomes[index]?.status === 'rejected');
       if (failure) throw failure.reason;
       await store.reject(batch.flatMap(identified));
     });
-    for (const { message, rejection } of batch) {
-      reportRejected(identify(message.properties.messageId), rejection, message, log);
-      this.#acknowledge([{ message }]);
+    for (const { delivery, rejection } of batch) {
+      reportRejected(identify(delivery.messageId), rejection, delivery, log);
+      this.#acknowledge([{ delivery }]);
     }
   }
 
@@ -198,19 +200,19 @@ class Consumption {
     return retry(attempt, { firstDelayMs: FIRST_DELAY_MS, maxDelayMs: MAX_DELAY_MS, signal, onFailure });
   }
 
-  #acknowledge(settled: ReadonlyArray<{ message: ConsumeMessage }>): void {
+  #acknowledge(settled: ReadonlyArray<{ delivery: Delivery }>): void {
     const last = settled.at(-1);
     try {
       // Up to the last one all is settled, unless a rejected order is still on its way to the dead letters.
-      if (last && this.#rejected.size === 0) this.#channel.ack(last.message, true);
-      else for (const { message } of settled) this.#channel.ack(message);
+      if (last && this.#rejected.size === 0) this.#channel.ack(last.delivery.message, true);
+      else for (const { delivery } of settled) this.#channel.ack(delivery.message);
     } catch {
       // The channel is gone: they are delivered again, and found to be stored.
     }
   }
 }
 
-function identified({ message, rejection }: RejectedDelivery): RejectedOrder[] {
-  const trackingId = identify(message.properties.messageId);
+function identified({ delivery, rejection }: RejectedArrival): RejectedOrder[] {
+  const trackingId = identify(delivery.messageId);
   return trackingId === undefined ? [] : [{ ...rejection, trackingId }];
 }

@@ -46,16 +46,22 @@ async function store(pool: Pool, orders: readonly Order[]): Promise<Verdict[]> {
 }
 
 async function insert(pool: Pool, orders: readonly Order[]): Promise<Verdict[]> {
-  const inserted = await pool.query<{ tracking_id: string }>({
-    text: `INSERT INTO orders (tracking_id, user_id, number_of_items, total_amount)
-      SELECT * FROM unnest($1::uuid[], $2::text[], $3::int[], $4::numeric[])
-      ON CONFLICT (tracking_id) DO NOTHING
-      RETURNING tracking_id`,
+  const { rows } = await pool.query<{ stored: number; fresh: string[] | null }>({
+    name: 'store orders',
+    // The ids of a batch that is stored as a whole, as nearly each is, are not sent back one by one.
+    text: `WITH fresh AS (
+        INSERT INTO orders (tracking_id, user_id, number_of_items, total_amount)
+        SELECT * FROM unnest($1::uuid[], $2::text[], $3::int[], $4::numeric[])
+        ON CONFLICT (tracking_id) DO NOTHING
+        RETURNING tracking_id
+      )
+      SELECT count(*)::int AS stored, CASE WHEN count(*) < cardinality($1) THEN array_agg(tracking_id) END AS fresh
+      FROM fresh`,
     values: columns(orders),
   });
-  if (inserted.rows.length === orders.length) return orders.map(() => 'stored');
+  if (rows[0]?.stored === orders.length) return orders.map(() => 'stored');
 
-  const fresh = new Set(inserted.rows.map((row) => row.tracking_id));
+  const fresh = new Set(rows[0]?.fresh);
   const same = await sameAsStored(pool, orders);
   return orders.map((order, index) => {
     // Of two copies in one batch the first was inserted.
@@ -79,14 +85,21 @@ async function sameAsStored(pool: Pool, orders: readonly Order[]): Promise<boole
   return rows.map((row) => row.same);
 }
 
-function columns(orders: readonly Order[]): string[][] {
+function columns(orders: readonly Order[]): string[] {
   return [
-    orders.map(({ trackingId }) => trackingId),
-    orders.map(({ values }) => values.user_id),
-    orders.map(({ values }) => values.number_of_items),
-    orders.map(({ values }) => values.total_amount),
+    arrayText(orders.map(({ trackingId }) => trackingId)),
+    arrayText(orders.map(({ values }) => values.user_id)),
+    arrayText(orders.map(({ values }) => values.number_of_items)),
+    arrayText(orders.map(({ values }) => values.total_amount)),
   ];
 }
+
+/** An array as PostgreSQL writes it. pg makes the same of an array, in three times the time, which counts here. */
+function arrayText(elements: readonly string[]): string {
+  return `{"${elements.map((text) => (SPECIAL.test(text) ? text.replaceAll(/["\\]/g, '\\$&') : text)).join('","')}"}`;
+}
+
+const SPECIAL = /["\\]/;
 
 function conflict({ values }: Order): Rejection {
   const reason =

@@ -1,17 +1,13 @@
 import { headers } from '@orchestrator/contracts/queue.ts';
+import type { Delivery } from '@orchestrator/kit/amqp.deliveries.ts';
 import type { Logger } from '@orchestrator/kit/log.ts';
 import { Counter, Histogram, registry } from '@orchestrator/kit/metrics.ts';
 import { traceIdOf } from '@orchestrator/kit/trace.ts';
-import type { Order, Rejection } from './orders.ts';
-
-/** What a report needs of a message. */
-interface Message {
-  properties: { headers?: Readonly<Record<string, unknown>> | undefined; timestamp?: unknown };
-}
+import type { Rejection } from './orders.ts';
 
 export interface Settled {
-  message: Message;
-  order: Order;
+  trackingId: string;
+  delivery: Delivery;
   verdict: 'stored' | 'duplicate';
 }
 
@@ -37,7 +33,7 @@ const deadLetteredTotal = new Counter({
 const batchSize = new Histogram({
   name: 'orders_batch_size',
   help: 'Orders stored with one INSERT',
-  buckets: [1, 5, 10, 25, 50, 100, 250, 500],
+  buckets: [1, 5, 10, 25, 50, 100, 250, 500, 1000],
   registers: [registry],
 });
 
@@ -57,16 +53,16 @@ export function reportSettled(settled: readonly Settled[], log: Logger): void {
   batchSize.observe(settled.length);
   storedTotal.inc(stored.length);
   duplicateTotal.inc(settled.length - stored.length);
-  for (const { message } of stored) {
-    const timestamp: unknown = message.properties.timestamp;
-    if (typeof timestamp === 'number') publishToStored.observe(Math.max(0, Date.now() / 1000 - timestamp));
+  const nowS = Date.now() / 1000;
+  for (const { delivery } of stored) {
+    if (delivery.timestamp !== undefined) publishToStored.observe(Math.max(0, nowS - delivery.timestamp));
   }
   if (settled.length <= LINE_EACH_MAX) {
-    for (const { message, order, verdict } of settled) {
-      log.info({ tracking_id: order.trackingId, ...origin(message) }, `order ${verdict}`);
+    for (const { trackingId, delivery, verdict } of settled) {
+      log.info({ tracking_id: trackingId, ...origin(delivery) }, `order ${verdict}`);
     }
   } else {
-    const ids = settled.map(({ order }) => order.trackingId);
+    const ids = settled.map(({ trackingId }) => trackingId);
     log.info({ stored: stored.length, duplicates: settled.length - stored.length, tracking_ids: ids }, 'orders stored');
   }
 }
@@ -75,19 +71,20 @@ export function reportSettled(settled: readonly Settled[], log: Logger): void {
 export function reportRejected(
   trackingId: string | undefined,
   { kind, reason }: Rejection,
-  message: Message,
+  delivery: Delivery,
   log: Logger,
 ): void {
   deadLetteredTotal.inc({ kind });
-  log.warn({ tracking_id: trackingId, ...origin(message), reason }, 'order rejected');
+  log.warn({ tracking_id: trackingId, ...origin(delivery), reason }, 'order rejected');
 }
 
 /** A request id longer than the gateway's own is somebody else's text. */
 const REQUEST_ID_MAX = 64;
 
 /** What leads from a log line back to the request that carried the order. */
-function origin({ properties }: Message): { trace_id: string | undefined; request_id: string | undefined } {
-  const { [headers.traceParent]: traceParent, [headers.requestId]: requestId } = properties.headers ?? {};
+function origin(delivery: Delivery): { trace_id: string | undefined; request_id: string | undefined } {
+  const { [headers.traceParent]: traceParent, [headers.requestId]: requestId } =
+    delivery.message.properties.headers ?? {};
   return {
     trace_id: traceIdOf(traceParent),
     request_id: typeof requestId === 'string' ? requestId.slice(0, REQUEST_ID_MAX) : undefined,

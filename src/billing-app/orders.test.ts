@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { identify, readOrder } from './orders.ts';
 import type { Rejection } from './orders.ts';
 
@@ -17,6 +18,23 @@ test('the values of an order are its text, digit by digit', () => {
   for (const [body, total_amount] of cases) {
     assert.deepEqual(readOrder(Buffer.from(body)), { user_id: '20', number_of_items: '99', total_amount });
   }
+});
+
+test('an order in its plainest form is read as the schema reads it', () => {
+  const text = (...alphabet: string[]) => fc.string({ unit: fc.constantFrom(...alphabet), maxLength: 14 });
+  const digits = fc.stringMatching(/^[0-9.]{0,14}$/);
+  const user = fc.oneof(
+    text('a', ' ', '!', '"', '#', '[', '\\', ']', '~', '\u007f', '\t', 'é', '😀'),
+    fc.constantFrom('x'.repeat(64), 'x'.repeat(65)),
+  );
+  fc.assert(
+    fc.property(user, digits, digits, (user_id, number_of_items, total_amount) => {
+      const fields = `"user_id":"${user_id}","number_of_items":"${number_of_items}","total_amount":"${total_amount}"}`;
+      // A space is enough to go the long way.
+      assert.deepEqual(readOrder(Buffer.from(`{${fields}`)), readOrder(Buffer.from(`{ ${fields}`)));
+    }),
+    { numRuns: 5000 },
+  );
 });
 
 const poison: Array<[what: string, body: string | Buffer, kind: Rejection['kind'], reason: RegExp]> = [

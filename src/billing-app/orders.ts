@@ -48,7 +48,29 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 const UNREADABLE = { user_id: null, number_of_items: null, total_amount: null };
 
 /** Reads a message's body as an order by the same rules as the gateway. */
-export function readOrder(body: Uint8Array): OrderValues | Rejection {
+export function readOrder(body: Buffer): OrderValues | Rejection {
+  return readPlain(body) ?? readAny(body);
+}
+
+/**
+ * Nearly every order has its values in the schema's sequence, as texts in ASCII, and nothing else: one pattern, made of the schema's
+ * own, reads it in a third of the time.
+ */
+function readPlain(body: Buffer): OrderValues | undefined {
+  const [, user_id, number_of_items, total_amount] = PLAIN.exec(body.toString('latin1')) ?? [];
+  return user_id && number_of_items && total_amount ? { user_id, number_of_items, total_amount } : undefined;
+}
+
+const PLAIN = plainOrder(newOrderSchema.properties);
+
+function plainOrder({ number_of_items, total_amount }: typeof newOrderSchema.properties): RegExp {
+  const [items, amount] = [number_of_items, total_amount].map(({ anyOf: [{ pattern }] }) => pattern.slice(1, -1));
+  return new RegExp(
+    String.raw`^\{"user_id":"([ !#-[\]-~]{1,64})","number_of_items":"(${items})","total_amount":"(${amount})"\}$`,
+  );
+}
+
+function readAny(body: Buffer): OrderValues | Rejection {
   if (body.length > ORDER_BODY_LIMIT_BYTES) {
     const reason = `the body has ${body.length} bytes, more than the ${ORDER_BODY_LIMIT_BYTES} that an order may have`;
     return { kind: 'too_large', reason, values: UNREADABLE };

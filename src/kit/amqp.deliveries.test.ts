@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { connect } from 'amqplib';
+import type { Channel, ConsumeMessage } from 'amqplib';
+import fc from 'fast-check';
+import { createVhost, declareQueue, publish } from '../../tests/support/broker.ts';
+import { eventually } from '../../tests/support/eventually.ts';
+import { consumeDeliveries } from './amqp.deliveries.ts';
+import type { Delivery } from './amqp.deliveries.ts';
+import type { BrokerConfig } from './amqp.ts';
+
+const MESSAGES = 600;
+
+/** The smallest that AMQP knows, so that a body of several frames need not be large. */
+const FRAME_MAX_BYTES = 4096;
+
+const text = fc.string({ unit: 'binary', maxLength: 40 });
+
+const message = fc.record({
+  body: fc.oneof(
+    { weight: 20, arbitrary: fc.uint8Array({ maxLength: 300 }) },
+    { weight: 1, arbitrary: fc.constantFrom(Buffer.alloc(3 * FRAME_MAX_BYTES, 'x'), Buffer.alloc(0)) },
+  ),
+  properties: fc.record(
+    {
+      contentType: text,
+      contentEncoding: text,
+      headers: fc.dictionary(fc.string({ minLength: 1, maxLength: 20 }), fc.oneof(text, fc.boolean(), fc.integer())),
+      persistent: fc.boolean(),
+      priority: fc.nat(255),
+      correlationId: text,
+      replyTo: text,
+      expiration: fc.constant('600000'),
+      messageId: text,
+      timestamp: fc.nat(2 ** 40),
+      type: text,
+      appId: text,
+    },
+    { requiredKeys: [] },
+  ),
+});
+
+async function openChannel(t: TestContext, { host, port, user, password, vhost }: BrokerConfig): Promise<Channel> {
+  const server = { hostname: host, port, username: user, password, vhost };
+  const connection = await connect({ ...server, frameMax: FRAME_MAX_BYTES });
+  // It may have ended with its virtual host.
+  t.after(() => connection.close().catch(() => undefined));
+  return connection.createChannel();
+}
+
+/** What does not depend on the consumer. */
+function facts({ properties, content, fields: { deliveryTag, redelivered, exchange } }: ConsumeMessage) {
+  return { properties, content, deliveryTag, redelivered, exchange };
+}
+
+test('a delivery has what amqplib reads of it, whatever its properties and body', async (t) => {
+  const broker = await createVhost(t);
+  const messages = fc.sample(message, MESSAGES);
+  for (const queue of ['usual', 'past']) {
+    await declareQueue(broker, queue);
+    await publish(broker, messages, queue);
+  }
+  const expected: Array<ConsumeMessage | null> = [];
+  const usual = await openChannel(t, broker);
+  await usual.consume('usual', (message) => expected.push(message));
+  await eventually(() => assert.equal(expected.length, MESSAGES));
+
+  const deliveries: Array<Delivery | null> = [];
+  let throughAmqplib = 0;
+  const past = await openChannel(t, broker);
+  past.on('delivery', () => (throughAmqplib += 1));
+  await consumeDeliveries(past, 'past', (delivery) => deliveries.push(delivery));
+  await eventually(() => assert.equal(deliveries.length, MESSAGES));
+  assert.ok(throughAmqplib < MESSAGES / 2, `${throughAmqplib} deliveries went the long way`);
+
+  for (const [index, delivery] of deliveries.entries()) {
+    const usually = expected[index];
+    assert.ok(delivery && usually);
+    assert.deepEqual(facts(delivery.message), facts(usually));
+    assert.equal(delivery.messageId, usually.properties.messageId);
+    assert.equal(delivery.timestamp, usually.properties.timestamp);
+    assert.deepEqual(delivery.content, usually.content);
+  }
+  await past.deleteQueue('past');
+  await eventually(() => assert.equal(deliveries.at(-1), null));
+});
