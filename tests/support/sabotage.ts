@@ -65,8 +65,8 @@ export const sabotages = {
     edits: [
       {
         file: 'billing-app/orders.amqp.ts',
-        from: 'const orders = batch.map(({ order }) => order);',
-        to: 'this.#acknowledge(batch); const orders = batch.map(({ order }) => order);',
+        from: 'const verdicts = await this.#hold(',
+        to: 'this.#acknowledge(batch); const verdicts = await this.#hold(',
       },
       { file: 'billing-app/orders.amqp.ts', from: 'this.#acknowledge(settled);', to: '' },
     ],
@@ -90,7 +90,7 @@ export const sabotages = {
     edits: [
       {
         file: 'billing-app/orders.postgres.ts',
-        from: 'ON CONFLICT (tracking_id) DO NOTHING\n      RETURNING',
+        from: 'ON CONFLICT (tracking_id) DO NOTHING\n        RETURNING',
         to: 'RETURNING',
       },
     ],

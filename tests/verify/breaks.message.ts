@@ -76,8 +76,8 @@ export const messageBreaks: readonly Break[] = [
     turnsRed: ['message.foreign'],
     sabotage: billing(
       'orders.amqp.ts',
-      'const values = readOrder(message.content);',
-      'if (!message.properties.messageId) return void this.#channel.ack(message);\n    const values = readOrder(message.content);',
+      'const values = readOrder(delivery.content);',
+      'if (!delivery.messageId) return void this.#channel.ack(delivery.message);\n    const values = readOrder(delivery.content);',
     ),
   },
   {
