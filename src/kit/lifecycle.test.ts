@@ -55,3 +55,14 @@ test('an error that nobody caught stops in order and exits with 1', async () => 
     assert.match(output, /^undone$/m);
   }
 });
+
+test('what loading left behind is given back, though nothing is asked for', async () => {
+  const program = `const heap = () => process.memoryUsage().heapTotal;
+    let held = Array.from({ length: 300_000 }, () => [1, 2, 3]);
+    const before = heap();
+    held = undefined;
+    setInterval(() => heap() < before / 2 && tell('up'), 100);
+    setTimeout(() => tell('held ' + heap()), 8000);`;
+  const { output } = await run(program, 'SIGTERM');
+  assert.doesNotMatch(output, /^held/m);
+});
