@@ -1,6 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { Gauge, Histogram } from 'prom-client';
-import { registry } from './metrics.ts';
+import { Gauge, Histogram, registry } from './metrics.ts';
 import { continueTrace } from './trace.ts';
 import type { Trace } from './trace.ts';
 

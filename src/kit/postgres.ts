@@ -1,8 +1,8 @@
 import { Pool, types } from 'pg';
 import type { ClientConfig } from 'pg';
-import { Gauge } from 'prom-client';
+
 import type { Logger } from './log.ts';
-import { registry } from './metrics.ts';
+import { Gauge, registry } from './metrics.ts';
 
 export interface DatabaseConfig {
   host: string;
