@@ -146,7 +146,10 @@ export class PlainResponse extends EventEmitter {
 
   #endBody(rest: string | Buffer, encoding: BufferEncoding): void {
     if (rest.length > 0) this.write(typeof rest === 'string' ? Buffer.from(rest, encoding) : rest);
-    this.socket.write(this.#isChunked ? '0\r\n\r\n' : '', 'latin1', this.#finish);
+    if (this.#isChunked) this.socket.write('0\r\n\r\n', 'latin1', this.#finish);
+    else if (this.socket.writableLength > 0) this.socket.write('', 'latin1', this.#finish);
+    // All of it was taken at once: writing nothing would be a system call more.
+    else process.nextTick(this.#finish);
   }
 
   #endWhole(body: string | Buffer, encoding: BufferEncoding): void {
