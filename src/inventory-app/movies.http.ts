@@ -16,7 +16,7 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 /** A reader of a long list who takes nothing for this long is gone, or holds memory for no use. */
 const STALLED_READER_TIMEOUT_MS = 60_000;
 
-/** Long lists use this many connections of the pool, however many are being read; the rest is for short requests. */
+/** Long lists use this many connections at a time, however many are being read; the rest is for short requests. */
 const LIST_READS_MAX = 3;
 
 /** The movies API. */

@@ -40,8 +40,8 @@ export interface MovieStore {
 /** Size of the first page of an unlimited list; a shorter list is read and sent in one go. */
 const FIRST_PAGE_ROWS = PAGE_LIMIT_MAX;
 
-/** About how many characters a further page has: little enough to hold for each slow reader, enough to keep queries few. */
-const PAGE_LENGTH = 65_536;
+/** About how many characters a further page has: little enough to hold for each slow reader and to be quick, enough to keep queries few. */
+const PAGE_LENGTH = 32_768;
 
 /** Keeps the query short when movies are tiny. */
 const PAGE_ROWS_MAX = 1000;
