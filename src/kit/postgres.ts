@@ -1,6 +1,5 @@
 import { Pool, types } from 'pg';
 import type { ClientConfig } from 'pg';
-
 import type { Logger } from './log.ts';
 import { Gauge, registry } from './metrics.ts';
 
