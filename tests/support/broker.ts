@@ -99,6 +99,12 @@ export async function readyCount(broker: BrokerConfig, queue: string = ORDER_QUE
   return withChannel(broker, async (channel) => (await channel.checkQueue(queue)).messageCount);
 }
 
+/** How many messages the broker has delivered and not seen acknowledged; some seconds old. */
+export async function unacknowledgedCount({ vhost }: BrokerConfig): Promise<number> {
+  const response = await request('GET', `/queues/${encodeURIComponent(vhost)}/${ORDER_QUEUE}`);
+  return ((await response.json()) as { messages_unacknowledged: number }).messages_unacknowledged;
+}
+
 /** All messages of a queue, oldest first, with properties and headers; they stay in the queue. */
 export async function readMessages(broker: BrokerConfig, queue: string): Promise<GetMessage[]> {
   return withChannel(broker, async (channel) => {

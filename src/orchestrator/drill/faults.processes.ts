@@ -1,7 +1,7 @@
 import { run } from '../exec.ts';
 import { componentNames } from '../local/ports.plan.ts';
 import type { ComponentName } from '../local/ports.plan.ts';
-import { processIdentity } from '../local/process-table.ts';
+import { processIdentity, signalProcess } from '../local/process-table.ts';
 import type { LocalSystem } from '../target/target.ts';
 import { done, notYet, until } from '../wait.ts';
 import { NotStruck } from './fault.ts';
@@ -39,15 +39,6 @@ export const freeze =
       await hold(holdMs);
     });
   };
-
-/** A backend of a database may have ended meanwhile. */
-export function signalProcess(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
-}
 
 /** A process and those that it started. */
 export async function withChildren(pid: number): Promise<number[]> {

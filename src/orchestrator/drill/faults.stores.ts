@@ -1,11 +1,12 @@
 import { ORDER_QUEUE } from '@orchestrator/contracts/queue.ts';
+import { signalProcess } from '../local/process-table.ts';
 import type { ComponentName } from '../local/ports.plan.ts';
 import { killHard } from '../target/kill.ts';
 import type { LocalSystem, Target } from '../target/target.ts';
 import { done, notYet, until } from '../wait.ts';
 import { NotStruck } from './fault.ts';
 import type { Fault, Scene, Strike } from './fault.ts';
-import { freeze, pidOf, signalProcess, withChildren } from './faults.processes.ts';
+import { freeze, pidOf, withChildren } from './faults.processes.ts';
 import { brokerCommand } from './rabbitmqctl.ts';
 
 const everywhere = (strike: Strike<Target>) => ({ local: strike, cluster: strike });

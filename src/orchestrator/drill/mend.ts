@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { repository, readIfThere, writePrivateFile } from '../files.ts';
 import { CommandError } from '../exec.ts';
-import { processIdentity } from '../local/process-table.ts';
+import { processIdentity, signalProcess } from '../local/process-table.ts';
 import type { ComponentName } from '../local/ports.plan.ts';
 import type { Target } from '../target/target.ts';
 import { brokerCommand } from './rabbitmqctl.ts';
@@ -95,7 +95,7 @@ async function apply(target: Target, mend: Mend): Promise<void> {
 
 async function continueProcesses(processes: readonly { pid: number; identity: string }[]): Promise<void> {
   for (const { pid, identity } of processes) {
-    if ((await processIdentity(pid)) === identity) process.kill(pid, 'SIGCONT');
+    if ((await processIdentity(pid)) === identity) signalProcess(pid, 'SIGCONT');
   }
 }
 

@@ -21,6 +21,15 @@ export async function processIdentity(pid: number): Promise<string> {
   }
 }
 
+/** Signals a process. One that has ended meanwhile needs it no more. */
+export function signalProcess(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
 /** The words that a process was started with; empty when there is no such process. */
 export async function commandLine(pid: number): Promise<string> {
   if (process.platform !== 'linux') {
