@@ -37,14 +37,16 @@ export interface Side {
 
 /**
  * Lets the sides take turns, so that what else the machine does hits them alike. The first rounds warm up and do not count.
+ * @param processes of a side that share its load: each gets so much less of it in a round, and needs so many more to warm up
  * @returns the figures of each side by its name, a figure a round
  */
-export async function takeTurns(bench: Bench, sides: readonly Side[]): Promise<Map<string, number[]>> {
+export async function takeTurns(bench: Bench, sides: readonly Side[], processes = 1): Promise<Map<string, number[]>> {
   const figures = new Map<string, number[]>(sides.map(({ name }) => [name, []]));
-  for (let round = 1 - bench.warmUps; round <= bench.rounds; round += 1) {
+  const warmUps = bench.warmUps * processes;
+  for (let round = 1 - warmUps; round <= bench.rounds; round += 1) {
     // Nobody is always first.
     for (let turn = 0; turn < sides.length; turn += 1) {
-      const side = sides[(round + bench.warmUps + turn) % sides.length]!;
+      const side = sides[(round + warmUps + turn) % sides.length]!;
       bench.signal.throwIfAborted();
       const figure = await side.round();
       if (round > 0) figures.get(side.name)?.push(figure);

@@ -33,6 +33,7 @@ async function run(bench: Bench): Promise<Finding[]> {
   const figures = await takeTurns(
     bench,
     sides.map((replicas) => sumSide(bench, replicas, paths)),
+    REPLICAS_MAX,
   );
   const [one = [], three = []] = figures.values();
   const goal = { against: 'one replica of gateway and inventory-app', floor: 0.8, unit: 'requests/CPU-s of all' };
