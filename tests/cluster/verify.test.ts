@@ -33,13 +33,17 @@ async function verify(...args: string[]): Promise<Report & { code: number | null
 
 const failed = ({ checks }: Report): string[] => checks.filter(({ result }) => result === 'fail').map(({ id }) => id);
 
+/** Their pods have random names; the walk deletes one of the broker, and autoscalers start and end those of the others. */
+const RENEWED_PODS = /^(pod\/(?:rabbitmq|api-gateway|inventory-app))-.*/;
+
 /** What a person would find of a walk: objects by name, but for those that Kubernetes renews by itself. */
 async function traces(): Promise<string[]> {
   const kinds =
     'pods,services,deployments,statefulsets,replicasets,hpa,pdb,configmaps,secrets,pvc,networkpolicies,endpointslices,serviceaccounts';
   const inside = await sh(`kubectl get ${kinds} -n microservices -o name`);
   const outside = await sh('kubectl get namespaces,pv -o name');
-  return `${inside}${outside}`.trimEnd().split('\n').toSorted();
+  const names = `${inside}${outside}`.trimEnd().split('\n');
+  return [...new Set(names.map((name) => name.replace(RENEWED_PODS, '$1')))].toSorted();
 }
 
 /** The image and the node that breaks need. */
@@ -60,9 +64,7 @@ clusterTest('on a healthy system every promise of a cluster passes or says why n
     clusterChecks.map(({ id }) => id).filter((id) => !seen.includes(id)),
     [],
   );
-  // Pods that were deleted on purpose have successors of other names.
-  const names = (all: string[]): string[] => all.map((name) => name.replace(/^(pod\/rabbitmq)-.*/, '$1'));
-  assert.deepEqual(names(await traces()), names(before));
+  assert.deepEqual(await traces(), before);
 });
 
 for (const { title, turnsRed } of allBreaks({ image: '', node: '' })) {
