@@ -2,11 +2,12 @@ import { MOVIE_BODY_LIMIT_BYTES } from '@orchestrator/contracts/movie.ts';
 import { ORDER_BODY_LIMIT_BYTES } from '@orchestrator/contracts/order.ts';
 import { healthRoutes } from '@orchestrator/kit/http.health.ts';
 import { Problem } from '@orchestrator/contracts/problem.ts';
-import { createHttpServer } from '@orchestrator/kit/http.server.ts';
+import { createHttpServer, takeShortcut } from '@orchestrator/kit/http.server.ts';
 import type { Logger } from '@orchestrator/kit/log.ts';
 import type { FastifyInstance } from 'fastify';
 import { docsRoutes } from './docs.http.ts';
 import { movieRoutes } from './movies.proxy.ts';
+import { movieShortcut } from './movies.shortcut.ts';
 import { orderRoutes } from './orders.http.ts';
 import type { OrderQueue } from './orders.ts';
 import { limitRequestsInFlight } from './overload.http.ts';
@@ -30,7 +31,7 @@ interface Parts {
 /** The gateway's HTTP side, not listening yet. */
 export function createApp({ queue, inventoryUrl, billingUrl, log, stopping }: Parts): FastifyInstance {
   const app = createHttpServer({ log, bodyLimitBytes: ORDER_BODY_LIMIT_BYTES });
-  limitRequestsInFlight(app, REQUESTS_IN_FLIGHT_MAX);
+  const inFlight = limitRequestsInFlight(app, REQUESTS_IN_FLIGHT_MAX);
 
   const inventory = openUpstream({
     origin: inventoryUrl,
@@ -61,6 +62,7 @@ export function createApp({ queue, inventoryUrl, billingUrl, log, stopping }: Pa
   healthRoutes(app, { check, stopping });
 
   movieRoutes(app, inventory.forward);
+  takeShortcut(app, movieShortcut({ exchange: inventory.exchange, inFlight, log, stopping }));
   void app.register(orderRoutes, { queue, forward: billing.forward });
   void app.register(docsRoutes);
   return app;

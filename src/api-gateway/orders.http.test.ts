@@ -163,10 +163,9 @@ test('orders are read back from billing-app', async (t) => {
 
 test('what became of an order is in the log, also when its client has gone before', async (t) => {
   const lines: Array<Record<string, unknown>> = [];
-  const log = createLogger('api-gateway', 'info');
-  // The server's own line of its address is a text alone.
-  log.info = (facts: object | string, msg?: string) =>
-    void (typeof facts === 'object' && lines.push({ ...facts, msg }));
+  const log = createLogger('api-gateway', 'info', {
+    write: (line) => lines.push(JSON.parse(line) as (typeof lines)[0]),
+  });
   const confirmed = Promise.withResolvers<Outcome>();
   let published = 0;
   const queue: OrderQueue = {
@@ -183,11 +182,12 @@ test('what became of an order is in the log, also when its client has gone befor
   waiting.write(post(ORDER, 'X-Request-Id: waiting\r\n'));
   await eventually(() => assert.equal(published, 2));
   gone.end();
-  await eventually(() => assert.equal(lines.length, 1));
+  // The server's own line tells its address.
+  await eventually(() => assert.equal(lines.length, 2));
   confirmed.resolve('confirmed');
   const answer = JSON.parse((await waiting.read()).body) as Record<string, unknown>;
-  await eventually(() => assert.equal(lines.length, 3));
-  const [aborted, ...accepted] = lines;
+  await eventually(() => assert.equal(lines.length, 4));
+  const [, aborted, ...accepted] = lines;
   assert.deepEqual([aborted?.['request_id'], aborted?.['aborted'], aborted?.['msg']], ['gone', true, 'request']);
   const statuses = accepted.map(({ request_id: id, status, outcome, msg }) => [String(id), [status, outcome, msg]]);
   assert.deepEqual(Object.fromEntries(statuses), {

@@ -1,22 +1,38 @@
 import { Problem } from '@orchestrator/contracts/problem.ts';
+import type { AnyResponse } from '@orchestrator/kit/http.plain.response.ts';
 import type { FastifyInstance } from 'fastify';
 
+/** Counts the requests that are under way. */
+export interface InFlightLimit {
+  isReached: () => boolean;
+  /** Counts a request until it is answered or its client has gone. */
+  count: (response: AnyResponse) => void;
+}
+
 /** Refuses requests beyond so many at a time, so that the rest are answered in time. Health is never refused. */
-export function limitRequestsInFlight(app: FastifyInstance, max: number): void {
+export function limitRequestsInFlight(app: FastifyInstance, max: number): InFlightLimit {
   let inFlight = 0;
+  const leave = (): void => {
+    inFlight -= 1;
+  };
+  const limit: InFlightLimit = {
+    isReached: () => inFlight >= max,
+    count: (response) => {
+      inFlight += 1;
+      response.once('close', leave);
+    },
+  };
   app.addHook('onRequest', (request, reply, done) => {
     if (request.url.startsWith('/health/')) {
       done();
-    } else if (inFlight >= max) {
+    } else if (limit.isReached()) {
       done(tooMany());
     } else {
-      inFlight += 1;
-      reply.raw.once('close', () => {
-        inFlight -= 1;
-      });
+      limit.count(reply.raw);
       done();
     }
   });
+  return limit;
 }
 
 function tooMany(): Problem {

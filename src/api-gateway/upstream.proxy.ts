@@ -1,11 +1,12 @@
-import type { ServerResponse } from 'node:http';
 import type { Problem } from '@orchestrator/contracts/problem.ts';
 import { readBody } from '@orchestrator/kit/http.body.ts';
+import type { AnyResponse } from '@orchestrator/kit/http.plain.response.ts';
 import { Gauge, registry } from '@orchestrator/kit/metrics.ts';
 import { createTimeLimit } from '@orchestrator/kit/time-limit.ts';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AnswerHead } from './answer.head.ts';
 import { copyOf } from './chunks.ts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Exchange, Forwarded } from './forwarded.ts';
 import { answerHeaders, requestHeaders } from './headers.ts';
 import { createTurnstile } from './turnstile.ts';
 import type { Turnstile } from './turnstile.ts';
@@ -52,10 +53,9 @@ const exchanges = new Gauge({
 });
 
 export interface Upstream {
-  /**
-   * Hands a request on to `path` of the upstream and its answer back, as they are; made for a hook, which ends the request
-   * there. `onProblem` is called only when there is no answer: 400 or 413 (the request), 502 (unreachable, no HTTP), 504 (too slow).
-   */
+  /** Hands a request on and its answer back, as they are. */
+  exchange: Exchange;
+  /** The same in a hook of Fastify, to `path` of the upstream and with the request's query. */
   forward: (request: FastifyRequest, reply: FastifyReply, path: string, onProblem: (problem: Error) => void) => void;
   /** Resolves when what is under way has ended. */
   close: () => Promise<void>;
@@ -75,30 +75,40 @@ export function openUpstream({ origin, name, bodyLimitBytes, stopping }: Upstrea
   const turnstile = createTurnstile(EXCHANGES_MAX);
   turnstiles.set(name, turnstile);
 
+  function exchange(forwarded: Forwarded): void {
+    const { request, observed, target, onProblem } = forwarded;
+    const send = (body: Buffer | null): void => {
+      const headers = requestHeaders(request.rawHeaders, {
+        'x-request-id': observed.id,
+        traceparent: observed.trace.traceparent,
+        tracestate: observed.trace.tracestate,
+      });
+      const outgoing = { method: observed.method, path: target, headers, body };
+      void new Passage({ name, pool, turnstile, outgoing, forwarded });
+    };
+    try {
+      const body = readBody(request, bodyLimitBytes);
+      if (body instanceof Promise) body.then(send, onProblem);
+      else send(body);
+    } catch (problem) {
+      onProblem(problem as Problem);
+    }
+  }
+
   return {
+    exchange,
     forward: (request, reply, path, onProblem) => {
-      const send = (body: Buffer | null): void => {
-        const outgoing = {
-          path: path + queryOf(request.url),
-          method: request.method,
-          headers: requestHeaders(request.raw.rawHeaders, {
-            'x-request-id': request.id,
-            traceparent: request.trace.traceparent,
-            tracestate: request.trace.tracestate,
-          }),
-          body,
-        };
-        // Clients shall connect elsewhere; Fastify's own hooks do not see an answer that is streamed.
-        if (stopping.aborted) reply.header('connection', 'close');
-        void new Exchange({ name, pool, turnstile, outgoing, reply, onProblem });
-      };
-      try {
-        const body = readBody(request.raw, bodyLimitBytes);
-        if (body instanceof Promise) body.then(send, onProblem);
-        else send(body);
-      } catch (problem) {
-        onProblem(problem as Problem);
-      }
+      // Clients shall connect elsewhere; Fastify's own hooks do not see an answer that is streamed.
+      if (stopping.aborted) reply.header('connection', 'close');
+      exchange({
+        request: request.raw,
+        observed: request,
+        target: path + queryOf(request.url),
+        response: reply.raw,
+        headers: reply.getHeaders(),
+        onTaken: () => void reply.hijack(),
+        onProblem,
+      });
     },
     close: () => pool.close(),
   };
@@ -109,19 +119,18 @@ function queryOf(url: string): string {
   return at < 0 ? '' : url.slice(at);
 }
 
-interface ExchangeOptions {
+interface PassageOptions {
   name: string;
   pool: UpstreamPool;
   turnstile: Turnstile;
   outgoing: OutgoingRequest;
-  reply: FastifyReply;
-  onProblem: (problem: Problem) => void;
+  forwarded: Forwarded;
 }
 
 /** One request on its way: waits for its turn, is sent (a GET twice at most), and streams the answer back. */
-class Exchange implements Exchanged {
-  readonly #options: ExchangeOptions;
-  readonly #response: ServerResponse;
+class Passage implements Exchanged {
+  readonly #options: PassageOptions;
+  readonly #response: AnyResponse;
   readonly #answerWait: Wait;
   #lineWait: Wait | undefined;
   /** In the turnstile, or in the line before it. */
@@ -133,11 +142,11 @@ class Exchange implements Exchanged {
   #upstream: UpstreamConnection | undefined;
   #head: AnswerHead | undefined;
   /** The body, where it is small and came whole; in latin1. */
-  #small: string | undefined;
+  #small = '';
 
-  constructor(options: ExchangeOptions) {
+  constructor(options: PassageOptions) {
     this.#options = options;
-    this.#response = options.reply.raw;
+    this.#response = options.forwarded.response;
     this.#response.once('close', () => this.#end());
     const giveUp = (): void => this.#end(tooSlow(options.name));
     this.#answerWait = answerLimit.start(giveUp);
@@ -175,8 +184,7 @@ class Exchange implements Exchanged {
     this.#beginAnswer();
     this.#isOver = true;
     this.#upstream = undefined;
-    if (this.#small === undefined) this.#response.end();
-    else this.#response.end(this.#small, 'latin1');
+    this.#response.end(this.#small, 'latin1');
   }
 
   onError(error: UpstreamError): void {
@@ -192,12 +200,12 @@ class Exchange implements Exchanged {
 
   #beginAnswer(): void {
     if (this.#hasBegun || !this.#head) return;
-    const { reply } = this.#options;
-    this.#response.writeHead(this.#head.status, answerHeaders(this.#head.headers, reply.getHeaders()));
+    const { headers, onTaken } = this.#options.forwarded;
+    this.#response.writeHead(this.#head.status, answerHeaders(this.#head.headers, headers));
     this.#hasBegun = true;
     this.#leave();
     answerLimit.stop(this.#answerWait);
-    reply.hijack();
+    onTaken();
   }
 
   /** Without a problem: the client has gone. An answer that has begun can only be broken off, so that it is not taken for a whole one. */
@@ -207,9 +215,9 @@ class Exchange implements Exchanged {
     answerLimit.stop(this.#answerWait);
     if (this.#lineWait) lineLimit.stop(this.#lineWait);
     if (problem && !this.#hasBegun) {
-      this.#options.onProblem(problem);
+      this.#options.forwarded.onProblem(problem);
     } else {
-      this.#options.reply.hijack();
+      this.#options.forwarded.onTaken();
       this.#response.destroy();
     }
     this.#leave();

@@ -1,4 +1,7 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
+import { infoLine } from './log.ts';
+import type { Logger } from './log.ts';
+import type { AnyResponse } from './http.plain.response.ts';
 import { Gauge, Histogram, registry } from './metrics.ts';
 import { continueTrace } from './trace.ts';
 import type { Trace } from './trace.ts';
@@ -31,37 +34,50 @@ const inFlight = new Gauge({
 });
 
 /** Probes come every few seconds from every node: they are counted, not logged. */
-const isProbe = (request: FastifyRequest): boolean => request.url.startsWith('/health/');
+const isProbe = (route: string): boolean => route.startsWith('/health/');
+
+/** A request as it is told of: the id and the trace are safe to write down as they are. */
+export interface Observed {
+  id: string;
+  trace: Trace;
+  method: string;
+}
+
+/** Counts a request, and at its end gives it its place in the metrics and its log line: once, also where the client went away. */
+export function observe(
+  { id, trace, method }: Observed,
+  response: AnyResponse,
+  log: Logger,
+  atEnd: () => { route: string; report?: Report | undefined },
+): void {
+  const startMs = performance.now();
+  inFlight.inc();
+  response.once('close', () => {
+    inFlight.dec();
+    const durationMs = performance.now() - startMs;
+    const { statusCode: status } = response;
+    const { route, report } = atEnd();
+    duration.observe({ method, route, status }, durationMs / 1000);
+    if (isProbe(route)) return;
+    const aborted = response.writableFinished ? '' : ',"aborted":true';
+    const facts = report ? `,${JSON.stringify(report.facts).slice(1, -1)}` : '';
+    infoLine(
+      log,
+      `"request_id":"${id}","trace_id":"${trace.traceId}","method":"${method}","route":"${route}",` +
+        `"status":${status},"duration_ms":${Math.round(durationMs)}${aborted}${facts}`,
+      report?.message ?? 'request',
+    );
+  });
+}
 
 /** Gives each request its trace and its id, one log line at its end, and its place in the metrics. */
-export function observeRequests(app: FastifyInstance): void {
+export function observeRequests(app: FastifyInstance, log: Logger): void {
   app.decorateRequest('trace');
   app.decorateRequest('report');
   app.addHook('onRequest', (request, reply, done) => {
-    inFlight.inc();
     request.trace = continueTrace(request.headers['traceparent'], request.headers['tracestate']);
     reply.header('x-request-id', request.id);
-    // Once per request, whether the answer was sent whole or the client went away.
-    reply.raw.once('close', () => {
-      inFlight.dec();
-      const route = request.routeOptions.url ?? 'none';
-      const { statusCode } = reply.raw;
-      duration.observe({ method: request.method, route, status: statusCode }, reply.elapsedTime / 1000);
-      if (isProbe(request)) return;
-      request.log.info(
-        {
-          request_id: request.id,
-          trace_id: request.trace.traceId,
-          method: request.method,
-          route,
-          status: statusCode,
-          duration_ms: Math.round(reply.elapsedTime),
-          ...(!reply.raw.writableFinished && { aborted: true }),
-          ...request.report?.facts,
-        },
-        request.report?.message ?? 'request',
-      );
-    });
+    observe(request, reply.raw, log, () => ({ route: request.routeOptions.url ?? 'none', report: request.report }));
     done();
   });
 }

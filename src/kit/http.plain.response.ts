@@ -15,6 +15,19 @@ const isBodiless = (status: number): boolean => status < 200 || status === 204 |
 
 type Callback = (error?: Error | null) => void;
 
+/** What an answer is written to: Node's `ServerResponse`, or the one of a plain request. */
+export interface AnyResponse {
+  readonly statusCode: number;
+  readonly writableFinished: boolean;
+  on: (event: 'drain', listener: () => void) => unknown;
+  once: (event: 'close', listener: () => void) => unknown;
+  writeHead: (status: number, headers: string[]) => unknown;
+  write: (bytes: Buffer, callback: Callback) => boolean;
+  end: (text: string, encoding: 'latin1') => unknown;
+  setTimeout: (ms: number) => unknown;
+  destroy: () => unknown;
+}
+
 /**
  * What is used of Node's `ServerResponse`, for the answer to a plain request: written with as few calls as can be. Emits
  * `drain`, and after the end `finish`, when all was handed to the system, or only `close`, when the connection broke first.

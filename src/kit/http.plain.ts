@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { http } from './http.node.ts';
 import { readPlainRequest } from './http.plain.request.ts';
+import type { PlainRequest } from './http.plain.request.ts';
 import { PlainResponse } from './http.plain.response.ts';
 
 /** What may wait on a connection while a request is answered. */
@@ -12,12 +13,16 @@ const KEEP_ALIVE_GRACE_MS = 1000;
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
+/** Takes a plain request, or leaves it to the handler of all others. @returns whether it was taken */
+export type Shortcut = (request: PlainRequest, response: PlainResponse) => boolean;
+
 /**
  * Node's HTTP server, with a short way for plain requests: those that come whole, in one piece, and say nothing unusual about
  * themselves or the connection. They are read and answered here, at half the cost. With the first request that is anything
  * else its connection goes over to Node, for good: there is one parser for whatever could be understood in two ways.
  */
 export class PlainServer extends http.Server {
+  shortcut: Shortcut | undefined;
   readonly #toNode: (socket: Socket) => void;
   readonly #connections = new Set<PlainConnection>();
   readonly #maxHeaderBytes: number;
@@ -110,7 +115,7 @@ class PlainConnection {
     this.#limitIdleTime();
     this.#rest = read.end < bytes.length ? bytes.subarray(read.end) : undefined;
     this.#response = new PlainResponse(socket, server, this.#onFinish);
-    server.emit('request', read.request, this.#response);
+    if (!server.shortcut?.(read.request, this.#response)) server.emit('request', read.request, this.#response);
   }
 
   readonly #onFinish = (isKept: boolean): void => {

@@ -5,8 +5,9 @@ import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Problem, problems } from '@orchestrator/contracts/problem.ts';
 import type { ProblemCode } from '@orchestrator/contracts/problem.ts';
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { http } from './http.node.ts';
+import type { PlainResponse } from './http.plain.response.ts';
 import { trackMethods } from './http.methods.ts';
 import { fieldErrors } from './validation.ts';
 
@@ -34,9 +35,7 @@ function unrouted(methods: string[]): Problem {
 /** Sends an error as a problem; what was not meant for clients becomes "internal" outside and a full entry in the log. */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: Error): FastifyReply {
   const problem = toProblem(error, request);
-  // Probes ask every few seconds, and what is missing logs its own absence.
-  if (problem.status >= 500 && problem.code !== 'not_ready')
-    request.log.error({ request_id: request.id, err: error.cause ?? error, code: problem.code }, problem.message);
+  logProblem(request.log, problem, error, request.id);
   // Bytes, since Fastify adds a charset to text, which JSON has none of.
   const body = Buffer.from(JSON.stringify(problemBody(problem, request.id)));
   reply
@@ -48,6 +47,24 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
   if (hasEnded(request.raw)) return reply.removeHeader('connection').send(body);
   // The rest of a body that was refused unread would be taken for the next request.
   return reply.header('connection', 'close').send(Readable.from(withRestOfBody(body, request.raw)));
+}
+
+/** The same for a plain request that Fastify has not seen. @param headers what the answer has besides */
+export function answerProblem(
+  response: PlainResponse,
+  problem: Problem,
+  { id, log, headers }: { id: string; log: FastifyBaseLogger; headers: Readonly<Record<string, string>> },
+): void {
+  logProblem(log, problem, problem, id);
+  const body = JSON.stringify(problemBody(problem, id));
+  response
+    .writeHead(problem.status, { ...headers, ...problem.headers, 'content-type': 'application/problem+json' })
+    .end(body);
+}
+
+function logProblem(log: FastifyBaseLogger, { status, code, message }: Problem, error: Error, id: string): void {
+  // Probes ask every few seconds, and what is missing logs its own absence.
+  if (status >= 500 && code !== 'not_ready') log.error({ request_id: id, err: error.cause ?? error, code }, message);
 }
 
 /** Node notes the end of a request only after it has handed the request over, also of one that has no body. */

@@ -10,7 +10,10 @@ export function refuseOddRequests(app: FastifyInstance): void {
   app.addHook('onRequest', (request, _reply, done) => done(oddity(request.raw)));
 }
 
-function oddity({ url = '', rawHeaders, headers, httpVersion }: IncomingMessage): Problem | undefined {
+type Head = Pick<IncomingMessage, 'url' | 'headers' | 'httpVersion'> & { rawHeaders: readonly string[] };
+
+/** What a request is refused for; undefined for a proper one. */
+export function oddity({ url = '', rawHeaders, headers, httpVersion }: Head): Problem | undefined {
   if (!url.startsWith('/')) {
     return new Problem('malformed_request', 'The request target must be a path that starts with /');
   }

@@ -6,6 +6,7 @@ import { answerProblems, answerUnparsable, sendProblem } from './http.problems.t
 import { parseJsonBodies } from './http.json.ts';
 import { observeRequests } from './http.observe.ts';
 import { PlainServer } from './http.plain.ts';
+import type { Shortcut } from './http.plain.ts';
 import { refuseOddRequests } from './http.protocol.ts';
 import type { Logger } from './log.ts';
 import type { QuerySchema } from './validation.ts';
@@ -56,11 +57,16 @@ export function createHttpServer({ log, bodyLimitBytes }: HttpOptions): FastifyI
     },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 64 },
   });
-  observeRequests(app);
+  observeRequests(app, log);
   refuseOddRequests(app);
   answerProblems(app);
   parseJsonBodies(app, bodyLimitBytes);
   return app;
+}
+
+/** Has plain requests offered to `take` before Fastify sees them. */
+export function takeShortcut(app: FastifyInstance, take: Shortcut): void {
+  (app.server as PlainServer).shortcut = take;
 }
 
 function createPlainServer(handler: (request: IncomingMessage, response: ServerResponse) => void): PlainServer {
@@ -83,7 +89,8 @@ function createPlainServer(handler: (request: IncomingMessage, response: ServerR
 const compileCheck: FastifySchemaCompiler<unknown> = ({ schema, httpPart }) =>
   httpPart === 'querystring' ? compileQueryCheck(schema as QuerySchema) : compileBodyCheck(schema as object);
 
-function requestId(request: IncomingMessage): string {
-  const given = request.headers['x-request-id'];
+/** The caller's id of a request where it sent one that will do, else a new one. */
+export function requestId({ headers }: Pick<IncomingMessage, 'headers'>): string {
+  const given = headers['x-request-id'];
   return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
 }

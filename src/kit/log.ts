@@ -1,4 +1,4 @@
-import { destination, pino, stdSerializers } from 'pino';
+import { destination, pino, stdSerializers, symbols } from 'pino';
 import type { DestinationStream, Logger } from 'pino';
 
 export type { Logger } from 'pino';
@@ -8,8 +8,12 @@ export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 /** Beyond it a part is written at once. Just below the most that is written with one call. */
 const PENDING_MAX_CHARACTERS = 16_000;
 
-/** JSON lines on stdout: `time` (ISO 8601), `level`, `service`, `msg`, and the ids that follow a request through the system. */
-export function createLogger(service: string, level: (typeof LOG_LEVELS)[number]): Logger {
+/** JSON lines, on stdout unless told otherwise: `time` (ISO 8601), `level`, `service`, `msg`, and the ids that follow a request through the system. */
+export function createLogger(
+  service: string,
+  level: (typeof LOG_LEVELS)[number],
+  lines: DestinationStream = linesOfOneTurn(),
+): Logger {
   return pino(
     {
       level,
@@ -18,7 +22,7 @@ export function createLogger(service: string, level: (typeof LOG_LEVELS)[number]
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: withoutSecrets },
     },
-    linesOfOneTurn(),
+    lines,
   );
 }
 
@@ -50,6 +54,26 @@ function isoTime(): string {
   const nowMs = Date.now();
   if (nowMs !== timeMs) [timeMs, timeText] = [nowMs, `,"time":"${new Date(nowMs).toISOString()}"`];
   return timeText;
+}
+
+/** What pino has under symbols that it exports, and its types do not show. */
+interface Internals {
+  levelVal: number;
+  [symbols.streamSym]: DestinationStream;
+  [symbols.chindingsSym]: string;
+}
+
+const INFO = 30;
+
+/**
+ * The line of `log.info`, for members that are JSON text already, such as `"status":200`, and a message that needs no escapes: pino
+ * looks at every character of each name and value again, which costs a busy service a twentieth of its time.
+ */
+export function infoLine(log: Logger, members: string, message: string): void {
+  const internals = log as unknown as Internals;
+  if (internals.levelVal > INFO) return;
+  const line = `{"level":"info"${isoTime()}${internals[symbols.chindingsSym]},${members},"msg":"${message}"}\n`;
+  internals[symbols.streamSym].write(line);
 }
 
 /** Libraries attach to their errors what they were given. */

@@ -3,8 +3,9 @@ const CHECK_EVERY_MS = 100;
 
 interface Wait {
   endMs: number;
-  /** Undefined when the wait is over. */
-  onTimeout: (() => void) | undefined;
+  onTimeout: () => void;
+  /** Its place among those that are running; -1 when it is over. */
+  at: number;
 }
 
 /** Many waits of the same length. */
@@ -16,34 +17,42 @@ export interface TimeLimit {
 
 /**
  * One timer for all: a timer for each of some ten thousand waits a second costs more than what is waited for, above all in memory.
- * For the same reason nothing here (no set, no list) leads from a wait that is over to a later one: all of them would then
- * outlive the garbage collections that are cheap.
+ * For the same reason a wait that is over is forgotten at once, and nothing (no set, no list) leads from it to a later one: what
+ * outlives the garbage collections that are cheap makes the others dear.
  */
 export function createTimeLimit(timeoutMs: number): TimeLimit {
-  /** The first ends first. */
-  const waits: Wait[] = [];
+  const running: Wait[] = [];
   let timer: NodeJS.Timeout | undefined;
+
+  function stop(wait: Wait): void {
+    const last = running.at(-1);
+    if (wait.at < 0 || !last) return;
+    running[wait.at] = last;
+    last.at = wait.at;
+    running.pop();
+    wait.at = -1;
+  }
 
   function check(): void {
     timer = undefined;
     const nowMs = performance.now();
-    const pending = waits.findIndex(({ endMs, onTimeout }) => onTimeout && endMs > nowMs);
-    for (const wait of waits.splice(0, pending < 0 ? waits.length : pending)) {
-      wait.onTimeout?.();
-      wait.onTimeout = undefined;
+    const over = running.filter(({ endMs }) => endMs <= nowMs).toSorted((a, b) => a.endMs - b.endMs);
+    // One that is called may stop others.
+    for (const wait of over) {
+      if (wait.at < 0) continue;
+      stop(wait);
+      wait.onTimeout();
     }
-    if (waits.length > 0) timer ??= setTimeout(check, CHECK_EVERY_MS);
+    if (running.length > 0) timer ??= setTimeout(check, CHECK_EVERY_MS);
   }
 
   return {
     start: (onTimeout) => {
-      const wait = { endMs: performance.now() + timeoutMs, onTimeout };
-      waits.push(wait);
+      const wait = { endMs: performance.now() + timeoutMs, onTimeout, at: running.length };
+      running.push(wait);
       timer ??= setTimeout(check, CHECK_EVERY_MS);
       return wait;
     },
-    stop: (wait) => {
-      wait.onTimeout = undefined;
-    },
+    stop,
   };
 }
