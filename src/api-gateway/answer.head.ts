@@ -17,11 +17,14 @@ export class MalformedAnswerError extends Error {
   override readonly name = 'MalformedAnswerError';
 }
 
-const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5][0-9]{2})(?: [^\r\n\0]*)?$/;
+const STATUS_LINE = /HTTP\/1\.([01]) ([1-5][0-9]{2})(?: [^\r\n\0]*)?\r\n/y;
 
-/** A name (RFC 9110, section 5.6.2), a colon, a value without control characters but tab. No folded lines, no space before the colon. */
+/**
+ * Lines of a name (RFC 9110, section 5.6.2), a colon, and a value without control characters but tab. No folded lines, no space
+ * before the colon.
+ */
 // oxlint-disable-next-line no-control-regex
-const HEADER_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*?)[ \t]*$/;
+const HEADER_LINES = /(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\x00-\x08\x0a-\x1f\x7f]*\r\n)*\r\n/y;
 
 const LENGTH = /^[0-9]{1,15}$/;
 
@@ -29,31 +32,36 @@ const LENGTH = /^[0-9]{1,15}$/;
 const isBodiless = (status: number): boolean => status < 200 || status === 204 || status === 304;
 
 /**
- * Reads a head, given without the empty line at its end. Strict where leniency is how one answer becomes two (RFC 9112, section 6.3).
+ * Reads a head, given with the empty line at its end. Strict where leniency is how one answer becomes two (RFC 9112, section 6.3).
  * @throws MalformedAnswerError
  */
 export function readHead(text: string, method: string): AnswerHead {
-  const [first = '', ...lines] = text.split('\r\n');
-  const [, minor, code] = STATUS_LINE.exec(first) ?? malformed('a status line');
+  STATUS_LINE.lastIndex = 0;
+  const [, minor, code] = STATUS_LINE.exec(text) ?? malformed('a status line');
   const status = Number(code);
+  HEADER_LINES.lastIndex = STATUS_LINE.lastIndex;
+  if (!HEADER_LINES.test(text) || HEADER_LINES.lastIndex < text.length) malformed('a header');
   const headers: string[] = [];
   let length: string | undefined;
   let coding: string | undefined;
   let connection = '';
-  for (const line of lines) {
-    const [, name, value] = HEADER_LINE.exec(line) ?? malformed('a header');
-    headers.push(name!, value!);
-    switch (name!.toLowerCase()) {
+  for (let from = STATUS_LINE.lastIndex, to: number; from < text.length - 2; from = to + 2) {
+    to = text.indexOf('\r\n', from);
+    const colon = text.indexOf(':', from);
+    const name = text.slice(from, colon);
+    const value = unpadded(text, colon + 1, to);
+    headers.push(name, value);
+    switch (name.toLowerCase()) {
       case 'content-length':
-        if (length !== undefined || !LENGTH.test(value!)) malformed('Content-Length');
+        if (length !== undefined || !LENGTH.test(value)) malformed('Content-Length');
         length = value;
         break;
       case 'transfer-encoding':
-        if (coding !== undefined || value!.toLowerCase() !== 'chunked') malformed('Transfer-Encoding');
+        if (coding !== undefined || value.toLowerCase() !== 'chunked') malformed('Transfer-Encoding');
         coding = value;
         break;
       case 'connection':
-        connection += `,${value!.toLowerCase()}`;
+        connection += `,${value.toLowerCase()}`;
         break;
       default:
     }
@@ -64,6 +72,16 @@ export function readHead(text: string, method: string): AnswerHead {
   if (coding !== undefined) return { status, headers, length: IN_CHUNKS, isKept };
   if (length !== undefined) return { status, headers, length: Number(length), isKept };
   return { status, headers, length: UNTIL_CLOSE, isKept: false };
+}
+
+const isPadding = (code: number): boolean => code === 0x20 || code === 0x09;
+
+/** Without spaces and tabs around it. `trim` would take more: what is a part of a character in UTF-8 can look like a space in latin1. */
+function unpadded(text: string, from: number, to: number): string {
+  let [start, end] = [from, to];
+  while (start < end && isPadding(text.charCodeAt(start))) start += 1;
+  while (end > start && isPadding(text.charCodeAt(end - 1))) end -= 1;
+  return text.slice(start, end);
 }
 
 function malformed(what: string): never {

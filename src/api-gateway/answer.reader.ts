@@ -103,7 +103,7 @@ export class AnswerReader {
   #readHead(data: Buffer, at: number): number {
     const end = endOf(data, at, '\r\n\r\n', HEAD_MAX_BYTES);
     if (end < 0) return -1;
-    const head = readHead(data.toString('latin1', at, end), this.#method);
+    const head = readHead(data.toString('latin1', at, end + 4), this.#method);
     if (head.status === 101) throw new MalformedAnswerError('nobody asked for another protocol');
     // An informational answer (RFC 9110, section 15.2) is followed by the final one, and is not passed on.
     if (head.status < 200) return end + 4;

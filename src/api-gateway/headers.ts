@@ -49,7 +49,7 @@ const isReplaced = (name: string): boolean => REPLACED.has(name) || name.startsW
 /** The headers to send on, from those that came in and those of the gateway; names and values in turn. */
 export function requestHeaders(raw: readonly string[], own: Record<string, string | undefined>): string[] {
   const passed = endToEnd(raw, isReplaced);
-  for (const [name, value] of Object.entries(own)) if (value !== undefined) passed.push(name, value);
+  for (const name in own) if (own[name] !== undefined) passed.push(name, own[name]);
   // RFC 9110, section 7.6.3: a gateway adds itself to what it forwards.
   passed.push('via', '1.1 api-gateway');
   return passed;
@@ -58,7 +58,7 @@ export function requestHeaders(raw: readonly string[], own: Record<string, strin
 /** The headers of the answer: those of the gateway, then the upstream's, each as often as it was sent. */
 export function answerHeaders(raw: readonly string[], own: Readonly<Record<string, unknown>>): string[] {
   const passed = endToEnd(raw, (name) => own[name] !== undefined);
-  for (const [name, value] of Object.entries(own)) passed.push(name, String(value));
+  for (const name in own) passed.push(name, String(own[name]));
   return passed;
 }
 

@@ -19,7 +19,7 @@ export function limitRequestsInFlight(app: FastifyInstance, max: number): InFlig
     isReached: () => inFlight >= max,
     count: (response) => {
       inFlight += 1;
-      response.once('close', leave);
+      response.on('close', leave);
     },
   };
   app.addHook('onRequest', (request, reply, done) => {

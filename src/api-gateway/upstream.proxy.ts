@@ -147,7 +147,7 @@ class Passage implements Exchanged {
   constructor(options: PassageOptions) {
     this.#options = options;
     this.#response = options.forwarded.response;
-    this.#response.once('close', () => this.#end());
+    this.#response.on('close', () => this.#end());
     const giveUp = (): void => this.#end(tooSlow(options.name));
     this.#answerWait = answerLimit.start(giveUp);
     this.#enter();

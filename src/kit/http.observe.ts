@@ -52,7 +52,7 @@ export function observe(
 ): void {
   const startMs = performance.now();
   inFlight.inc();
-  response.once('close', () => {
+  response.on('close', () => {
     inFlight.dec();
     const durationMs = performance.now() - startMs;
     const { statusCode: status } = response;

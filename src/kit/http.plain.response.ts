@@ -19,8 +19,8 @@ type Callback = (error?: Error | null) => void;
 export interface AnyResponse {
   readonly statusCode: number;
   readonly writableFinished: boolean;
-  on: (event: 'drain', listener: () => void) => unknown;
-  once: (event: 'close', listener: () => void) => unknown;
+  /** `close` comes once. */
+  on: (event: 'drain' | 'close', listener: () => void) => unknown;
   writeHead: (status: number, headers: string[]) => unknown;
   write: (bytes: Buffer, callback: Callback) => boolean;
   end: (text: string, encoding: 'latin1') => unknown;

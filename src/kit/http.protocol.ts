@@ -37,5 +37,7 @@ export function oddity({ url = '', rawHeaders, headers, httpVersion }: Head): Pr
 }
 
 function count(rawHeaders: readonly string[], name: string): number {
-  return rawHeaders.filter((entry, index) => index % 2 === 0 && entry.toLowerCase() === name).length;
+  let found = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) if (rawHeaders[at]!.toLowerCase() === name) found += 1;
+  return found;
 }
