@@ -2,7 +2,8 @@ import { MOVIE_BODY_LIMIT_BYTES } from '@orchestrator/contracts/movie.ts';
 import { ORDER_BODY_LIMIT_BYTES } from '@orchestrator/contracts/order.ts';
 import { healthRoutes } from '@orchestrator/kit/http.health.ts';
 import { Problem } from '@orchestrator/contracts/problem.ts';
-import { createHttpServer, takeShortcut } from '@orchestrator/kit/http.server.ts';
+import { createHttpServer } from '@orchestrator/kit/http.server.ts';
+import { takeShortcut } from '@orchestrator/kit/http.shortcut.ts';
 import type { Logger } from '@orchestrator/kit/log.ts';
 import type { FastifyInstance } from 'fastify';
 import { docsRoutes } from './docs.http.ts';
@@ -62,7 +63,7 @@ export function createApp({ queue, inventoryUrl, billingUrl, log, stopping }: Pa
   healthRoutes(app, { check, stopping });
 
   movieRoutes(app, inventory.forward);
-  takeShortcut(app, movieShortcut({ exchange: inventory.exchange, inFlight, log, stopping }));
+  takeShortcut(app, movieShortcut({ exchange: inventory.exchange, inFlight }), log, stopping);
   void app.register(orderRoutes, { queue, forward: billing.forward });
   void app.register(docsRoutes);
   return app;

@@ -4,6 +4,7 @@ import type { Deleted, Movie, MovieQuery, NewMovie } from '@orchestrator/contrac
 import { ID_MAX } from '@orchestrator/contracts/page.ts';
 import { Problem } from '@orchestrator/contracts/problem.ts';
 import { idempotencyKey } from '@orchestrator/kit/http.idempotency.ts';
+import type { Take } from '@orchestrator/kit/http.shortcut.ts';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { createMovie, firstPage, furtherPages } from './movies.ts';
 import type { MovieJson, MovieStore, Page } from './movies.ts';
@@ -57,6 +58,26 @@ export function movieRoutes(app: FastifyInstance, store: MovieStore): void {
     if (deleted === 0) throw notFound();
     return deletion(deleted);
   });
+}
+
+const ONE_MOVIE = /^\/api\/movies\/([1-9][0-9]{0,14})$/;
+
+/** The way of most requests: one movie by its id. */
+export function movieShortcut(store: MovieStore): Take {
+  return ({ method, url }) => {
+    const id = method === 'GET' ? ONE_MOVIE.exec(url)?.[1] : undefined;
+    if (id === undefined) return undefined;
+    return {
+      route: ONE,
+      answer: ({ response, headers, fail }) => {
+        const send = (movie: MovieJson | undefined): void => {
+          if (movie === undefined) fail(notFound());
+          else response.writeHead(200, { ...headers, 'content-type': JSON_TYPE }).end(movie);
+        };
+        store.find(Number(id)).then(send, fail);
+      },
+    };
+  };
 }
 
 async function* jsonArray(first: Page, rest: AsyncIterable<Page>): AsyncGenerator<string> {

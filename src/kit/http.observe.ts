@@ -9,7 +9,6 @@ import type { Trace } from './trace.ts';
 declare module 'fastify' {
   interface FastifyRequest {
     trace: Trace;
-    /** What the log line of this request says beside what all of them say. */
     report: Report | undefined;
   }
 }
@@ -38,25 +37,22 @@ const isProbe = (route: string): boolean => route.startsWith('/health/');
 
 /** A request as it is told of: the id and the trace are safe to write down as they are. */
 export interface Observed {
-  id: string;
-  trace: Trace;
-  method: string;
+  readonly id: string;
+  readonly trace: Trace;
+  readonly method: string;
+  /** What the log line of this request says beside what all of them say. */
+  report: Report | undefined;
 }
 
 /** Counts a request, and at its end gives it its place in the metrics and its log line: once, also where the client went away. */
-export function observe(
-  { id, trace, method }: Observed,
-  response: AnyResponse,
-  log: Logger,
-  atEnd: () => { route: string; report?: Report | undefined },
-): void {
+export function observe(observed: Observed, route: string, response: AnyResponse, log: Logger): void {
   const startMs = performance.now();
   inFlight.inc();
   response.on('close', () => {
     inFlight.dec();
     const durationMs = performance.now() - startMs;
+    const { id, trace, method, report } = observed;
     const { statusCode: status } = response;
-    const { route, report } = atEnd();
     duration.observe({ method, route, status }, durationMs / 1000);
     if (isProbe(route)) return;
     const aborted = response.writableFinished ? '' : ',"aborted":true';
@@ -77,7 +73,7 @@ export function observeRequests(app: FastifyInstance, log: Logger): void {
   app.addHook('onRequest', (request, reply, done) => {
     request.trace = continueTrace(request.headers['traceparent'], request.headers['tracestate']);
     reply.header('x-request-id', request.id);
-    observe(request, reply.raw, log, () => ({ route: request.routeOptions.url ?? 'none', report: request.report }));
+    observe(request, request.routeOptions.url ?? 'none', reply.raw, log);
     done();
   });
 }

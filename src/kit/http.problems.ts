@@ -34,7 +34,7 @@ function unrouted(methods: string[]): Problem {
 
 /** Sends an error as a problem; what was not meant for clients becomes "internal" outside and a full entry in the log. */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: Error): FastifyReply {
-  const problem = toProblem(error, request);
+  const problem = toProblem(error, request.body);
   logProblem(request.log, problem, error, request.id);
   // Bytes, since Fastify adds a charset to text, which JSON has none of.
   const body = Buffer.from(JSON.stringify(problemBody(problem, request.id)));
@@ -52,10 +52,11 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
 /** The same for a plain request that Fastify has not seen. @param headers what the answer has besides */
 export function answerProblem(
   response: PlainResponse,
-  problem: Problem,
+  error: Error,
   { id, log, headers }: { id: string; log: FastifyBaseLogger; headers: Readonly<Record<string, string>> },
 ): void {
-  logProblem(log, problem, problem, id);
+  const problem = toProblem(error);
+  logProblem(log, problem, error, id);
   const body = JSON.stringify(problemBody(problem, id));
   response
     .writeHead(problem.status, { ...headers, ...problem.headers, 'content-type': 'application/problem+json' })
@@ -119,7 +120,7 @@ const fastifyProblems: Record<string, [ProblemCode, string]> = {
   FST_ERR_ASYNC_CONSTRAINT: ['malformed_request', 'The request cannot be routed'],
 };
 
-function toProblem(error: Error | FastifyError, { body }: FastifyRequest): Problem {
+function toProblem(error: Error | FastifyError, body?: unknown): Problem {
   if (error instanceof Problem) return error;
   if ('validation' in error && error.validation) return validationProblem(error, body);
   const known = 'code' in error ? fastifyProblems[error.code] : undefined;

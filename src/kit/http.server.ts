@@ -6,7 +6,6 @@ import { answerProblems, answerUnparsable, sendProblem } from './http.problems.t
 import { parseJsonBodies } from './http.json.ts';
 import { observeRequests } from './http.observe.ts';
 import { PlainServer } from './http.plain.ts';
-import type { Shortcut } from './http.plain.ts';
 import { refuseOddRequests } from './http.protocol.ts';
 import type { Logger } from './log.ts';
 import type { QuerySchema } from './validation.ts';
@@ -62,11 +61,6 @@ export function createHttpServer({ log, bodyLimitBytes }: HttpOptions): FastifyI
   answerProblems(app);
   parseJsonBodies(app, bodyLimitBytes);
   return app;
-}
-
-/** Has plain requests offered to `take` before Fastify sees them. */
-export function takeShortcut(app: FastifyInstance, take: Shortcut): void {
-  (app.server as PlainServer).shortcut = take;
 }
 
 function createPlainServer(handler: (request: IncomingMessage, response: ServerResponse) => void): PlainServer {

@@ -24,18 +24,14 @@ export interface Queries {
   query: <Row extends QueryResultRow>(statement: QueryConfig) => Promise<QueryResult<Row>>;
 }
 
-export interface Pipeline {
-  /** For what costs least where much of it goes the same way at once: a row by its key. */
-  together: Queries;
-  /** For what takes PostgreSQL some time, so that several of its processes work on it. */
-  apart: Queries;
+export interface Pipeline extends Queries {
   close: () => Promise<void>;
 }
 
 /**
- * For named statements that take next to no time, such as one row by its key: they are sent without waiting for the answers to
- * those before, and all of one turn of the event loop with one write. A slow statement would hold up those behind it, so it
- * belongs to the pool, which also takes over while there is no such connection.
+ * For named statements that take next to no time, such as rows by their keys: they are sent without waiting for the answers to
+ * those before, on one connection after the other, so that several processes of PostgreSQL work on them. A slow statement would
+ * hold up those behind it, so it belongs to the pool, which also takes over while there is no such connection.
  */
 export function openPipeline(pool: Pool, config: DatabaseConfig, service: string, log: Logger): Pipeline {
   const closing = new AbortController();
@@ -81,36 +77,17 @@ export function openPipeline(pool: Pool, config: DatabaseConfig, service: string
     }),
   );
 
-  const ask: Queries['query'] = async (statement) => {
-    const client = open[next % open.length];
-    if (!client) return pool.query(statement);
-    writeAtEndOfTurn(client, () => (next += 1));
-    return send(client, statement);
-  };
-
   return {
-    together: { query: ask },
-    apart: {
-      query: async (statement) => {
-        next += 1;
-        return ask(statement);
-      },
+    query: async (statement) => {
+      next += 1;
+      const client = open[next % open.length];
+      return client ? send(client, statement) : pool.query(statement);
     },
     close: async () => {
       closing.abort();
       await Promise.all(lanes);
     },
   };
-}
-
-/** All that one turn of the event loop sends on a connection goes out with one write. */
-function writeAtEndOfTurn({ connection: { stream } }: Client, onWrite: () => void): void {
-  if (stream.writableCorked > 0) return;
-  stream.cork();
-  setImmediate(() => {
-    onWrite();
-    stream.uncork();
-  });
 }
 
 const limit = createTimeLimit(QUERY_TIMEOUT_MS);
