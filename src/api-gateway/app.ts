@@ -9,7 +9,8 @@ import type { FastifyInstance } from 'fastify';
 import { docsRoutes } from './docs.http.ts';
 import { movieRoutes } from './movies.proxy.ts';
 import { movieShortcut } from './movies.shortcut.ts';
-import { orderRoutes } from './orders.http.ts';
+import { createAccept } from './orders.accept.ts';
+import { orderRoutes, orderShortcut } from './orders.http.ts';
 import type { OrderQueue } from './orders.ts';
 import { limitRequestsInFlight } from './overload.http.ts';
 import { createReadinessCheck } from './readiness.http.ts';
@@ -63,8 +64,13 @@ export function createApp({ queue, inventoryUrl, billingUrl, log, stopping }: Pa
   healthRoutes(app, { check, stopping });
 
   movieRoutes(app, inventory.forward);
-  takeShortcut(app, movieShortcut({ exchange: inventory.exchange, inFlight }), log, stopping);
-  void app.register(orderRoutes, { queue, forward: billing.forward });
+  const accept = createAccept(queue, log);
+  void app.register(orderRoutes, { accept, forward: billing.forward });
+  const [movie, order] = [
+    movieShortcut({ exchange: inventory.exchange, inFlight }),
+    orderShortcut({ accept, inFlight }),
+  ];
+  takeShortcut(app, (request) => movie(request) ?? order(request), log, stopping);
   void app.register(docsRoutes);
   return app;
 }

@@ -1,12 +1,18 @@
-import { newOrderSchema } from '@orchestrator/contracts/order.ts';
+import { ORDER_BODY_LIMIT_BYTES, newOrderSchema } from '@orchestrator/contracts/order.ts';
 import type { AcceptedOrder, NewOrder } from '@orchestrator/contracts/order.ts';
 import { Problem } from '@orchestrator/contracts/problem.ts';
-import type { ProblemCode } from '@orchestrator/contracts/problem.ts';
 import { isUuid } from '@orchestrator/contracts/tracking-id.ts';
 import { idempotencyKey } from '@orchestrator/kit/http.idempotency.ts';
+import { parseBody } from '@orchestrator/kit/http.json.ts';
+import type { PlainRequest } from '@orchestrator/kit/http.plain.request.ts';
+import type { PlainResponse } from '@orchestrator/kit/http.plain.response.ts';
+import type { Take } from '@orchestrator/kit/http.shortcut.ts';
+import { compileBodyCheck } from '@orchestrator/kit/validation.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { createTrackingId } from './orders.ts';
-import type { OrderQueue, Outcome } from './orders.ts';
+import type { Accept } from './orders.accept.ts';
+
+const ORDERS = '/api/billing';
+const NO_STORE = 'no-store';
 
 type Forward = (
   request: FastifyRequest,
@@ -16,41 +22,23 @@ type Forward = (
 ) => void;
 
 interface OrderRoutes {
-  queue: OrderQueue;
+  accept: Accept;
   /** To billing-app, which alone knows what has been stored. */
   forward: Forward;
 }
 
 /** `/api/billing*`: takes orders into the queue, and hands the questions about them on to billing-app. */
-export async function orderRoutes(app: FastifyInstance, { queue, forward }: OrderRoutes): Promise<void> {
+export async function orderRoutes(app: FastifyInstance, { accept, forward }: OrderRoutes): Promise<void> {
   app.addHook('onRequest', (_request, reply, done) => {
-    reply.header('cache-control', 'no-store');
+    reply.header('cache-control', NO_STORE);
     done();
   });
 
-  app.post<{ Body: NewOrder }>(
-    '/api/billing',
-    { schema: { body: newOrderSchema } },
-    async (request, reply): Promise<AcceptedOrder> => {
-      const trackingId = createTrackingId(idempotencyKey(request));
-      const { trace, id: requestId } = request;
-      const outcome = await queue.publish({ order: request.body, trackingId, requestId, ...trace });
-      // By this line an order is followed from here to its row. Where the client has gone, the line of its request is written.
-      const message = outcome === 'confirmed' ? 'order accepted' : 'order not accepted';
-      request.report = { message, facts: { tracking_id: trackingId, outcome } };
-      if (reply.raw.destroyed) {
-        request.log.info({ request_id: requestId, trace_id: trace.traceId, ...request.report.facts }, message);
-      }
-      if (outcome !== 'confirmed') throw refusal(outcome, trackingId);
-      return { message: 'Order accepted', tracking_id: trackingId };
-    },
+  app.post<{ Body: NewOrder }>(ORDERS, { schema: { body: newOrderSchema } }, async (request, reply) =>
+    accept(request.body, idempotencyKey(request), request, reply.raw),
   );
 
-  app.get(
-    '/api/billing',
-    { onRequest: (request, reply, done) => forward(request, reply, '/api/billing', done) },
-    unreached,
-  );
+  app.get(ORDERS, { onRequest: (request, reply, done) => forward(request, reply, ORDERS, done) }, unreached);
   app.get<{ Params: { id: string } }>(
     '/api/billing/:id',
     {
@@ -64,29 +52,47 @@ export async function orderRoutes(app: FastifyInstance, { queue, forward }: Orde
   );
 }
 
-function unreached(): never {
-  throw new Error('the request was answered before');
+const JSON_TYPE = /^application\/json(?:; ?charset=utf-8)?$/i;
+
+interface ShortcutParts {
+  accept: Accept;
+  /** The limit that all requests share. */
+  inFlight: { isReached: () => boolean; count: (response: PlainResponse) => void };
 }
 
-const unknown = (trackingId: string): [ProblemCode, string] => [
-  'outcome_unknown',
-  'The broker has not confirmed the order, which may be taken or not. Send it again with the same Idempotency-Key if ' +
-    `you gave one, else look at GET /api/billing/${trackingId} before you send it again`,
-];
+/** The way of good orders. What is wrong with any other is told by its route. */
+export function orderShortcut({ accept, inFlight }: ShortcutParts): Take {
+  const isOrder = compileBodyCheck<NewOrder>(newOrderSchema);
 
-/** What the client is told of an outcome that is no confirm. Each says whether the order may be sent again as it is. */
-const refusals: Record<Exclude<Outcome, 'confirmed'>, (trackingId: string) => [ProblemCode, string]> = {
-  refused: () => [
-    'broker_unavailable',
-    'The order was not taken, for the broker takes none at the moment. Send it again',
-  ],
-  returned: () => ['unroutable', 'The order was not taken, for its queue is missing and is being made. Send it again'],
-  nacked: () => ['queue_full', 'The order was not taken, for the queue is full. Send it again later'],
-  timed_out: unknown,
-  lost: unknown,
-};
+  function read({ headers, body }: PlainRequest): { order: NewOrder; key: string | undefined } | undefined {
+    if (!JSON_TYPE.test(headers['content-type'] ?? '') || body.length > ORDER_BODY_LIMIT_BYTES) return undefined;
+    try {
+      const order = parseBody(body);
+      return isOrder(order) ? { order, key: idempotencyKey({ headers }) } : undefined;
+    } catch {
+      return undefined;
+    }
+  }
 
-function refusal(outcome: Exclude<Outcome, 'confirmed'>, trackingId: string): Problem {
-  const [code, detail] = refusals[outcome](trackingId);
-  return new Problem(code, detail, { headers: { 'retry-after': '1' } });
+  return (request) => {
+    if (request.method !== 'POST' || request.url !== ORDERS || inFlight.isReached()) return undefined;
+    const good = read(request);
+    if (!good) return undefined;
+    return {
+      route: ORDERS,
+      headers: { 'cache-control': NO_STORE },
+      answer: ({ observed, response, headers, fail }) => {
+        inFlight.count(response);
+        const send = (accepted: AcceptedOrder): void => {
+          response.writeHead(200, { ...headers, 'content-type': 'application/json; charset=utf-8' });
+          response.end(JSON.stringify(accepted));
+        };
+        accept(good.order, good.key, observed, response).then(send, fail);
+      },
+    };
+  };
+}
+
+function unreached(): never {
+  throw new Error('the request was answered before');
 }

@@ -23,6 +23,15 @@ export function parseJsonBodies(app: FastifyInstance, limitBytes: number): void 
   });
 }
 
+/** What a body says. Throws Problem `malformed_json` for what is not JSON in UTF-8. */
+export function parseBody(body: Buffer): unknown {
+  try {
+    return parseJson(utf8.decode(body));
+  } catch (cause) {
+    throw new Problem('malformed_json', 'The body is not JSON in UTF-8: check quotes, commas and encoding', { cause });
+  }
+}
+
 function finish(body: Buffer | null, done: (error: Error | null, value?: unknown) => void): void {
   // Many clients announce JSON with every request, DELETE included; where a body is needed, its schema misses it.
   if (!body?.length) {
@@ -30,8 +39,8 @@ function finish(body: Buffer | null, done: (error: Error | null, value?: unknown
     return;
   }
   try {
-    done(null, parseJson(utf8.decode(body)));
-  } catch (cause) {
-    done(new Problem('malformed_json', 'The body is not JSON in UTF-8: check quotes, commas and encoding', { cause }));
+    done(null, parseBody(body));
+  } catch (problem) {
+    done(problem as Problem);
   }
 }

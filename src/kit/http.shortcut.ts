@@ -15,14 +15,23 @@ export interface Taken {
   request: PlainRequest;
   observed: Observed;
   response: PlainResponse;
-  /** What every answer has in its head. */
+  /** What the answer has in its head in any case. */
   headers: Readonly<Record<string, string>>;
   /** Answers an error as a problem. */
   fail: (error: Error) => void;
 }
 
-/** What a request is answered with, and its route in the metrics; undefined leaves it to Fastify. */
-export type Take = (request: PlainRequest) => { route: string; answer: (taken: Taken) => void } | undefined;
+/** How a request is answered. */
+export interface Way {
+  /** As it is named in the metrics. */
+  route: string;
+  /** What every answer has in its head, by names in lower case. */
+  headers?: Readonly<Record<string, string>>;
+  answer: (taken: Taken) => void;
+}
+
+/** Undefined leaves the request to Fastify. */
+export type Take = (request: PlainRequest) => Way | undefined;
 
 /**
  * The way past Fastify for requests that come by the thousands, where its objects and hooks for each cost as much as all else.
@@ -30,15 +39,15 @@ export type Take = (request: PlainRequest) => { route: string; answer: (taken: T
  */
 export function takeShortcut(app: FastifyInstance, take: Take, log: Logger, stopping: AbortSignal): void {
   (app.server as PlainServer).shortcut = (request, response) => {
-    const taken = oddity(request) ? undefined : take(request);
-    if (!taken) return false;
+    const way = oddity(request) ? undefined : take(request);
+    if (!way) return false;
     const { method, headers: sent } = request;
     const trace = continueTrace(sent['traceparent'], sent['tracestate']);
     const observed: Observed = { id: requestId(request), trace, method, report: undefined };
-    const headers = { 'x-request-id': observed.id, ...(stopping.aborted && { connection: 'close' }) };
+    const headers = { 'x-request-id': observed.id, ...way.headers, ...(stopping.aborted && { connection: 'close' }) };
     const fail = (error: Error): void => answerProblem(response, error, { id: observed.id, log, headers });
-    observe(observed, taken.route, response, log);
-    taken.answer({ request, observed, response, headers, fail });
+    observe(observed, way.route, response, log);
+    way.answer({ request, observed, response, headers, fail });
     return true;
   };
 }
