@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { BrokerConfig } from '@orchestrator/kit/amqp.ts';
 import type { DatabaseConfig } from '@orchestrator/kit/postgres.ts';
 import { freePort } from '@orchestrator/orchestrator/local/ports.ts';
+import { nodeOptions } from '@orchestrator/orchestrator/local/services.ts';
 import type { Program } from './bench.ts';
 
 /** A service of ours, started as its image starts it. */
@@ -16,6 +17,7 @@ export async function service(name: string, settings: Record<string, string>): P
       PORT: String(port),
       METRICS_PORT: String(metricsPort),
       DRAIN_MS: '0',
+      NODE_OPTIONS: nodeOptions,
       ...settings,
     }),
     readyPath: '/health/ready',

@@ -50,6 +50,8 @@ const broken: Array<[from: string | RegExp, to: string, fault: string]> = [
   ['CMD ["node", "src/billing-app/main.ts"]', 'CMD ["npm", "start"]', 'start:'],
   ['EXPOSE 8080', 'EXPOSE 80', 'ports:'],
   ['--chown=1000:1000 ', '', 'cache: not of the user'],
+  ['ENV NODE_OPTIONS=--max-semi-space-size=8', 'ENV NODE_OPTIONS=', 'options:'],
+  ['RUN NODE_OPTIONS=--max-semi-space-size=8 ', 'RUN ', 'cache: compiled'],
   ['image.revision=', 'image.commit=', 'label: revision'],
   ['COPY src/kit src/kit\n', '', 'kit: not copied'],
   ['COPY src/contracts/package.json src/contracts/\n', '', 'contracts: not copied'],

@@ -66,14 +66,16 @@ async function balance(bench: Bench, replicas: readonly Running[]): Promise<numb
   return port;
 }
 
+/** As many clients for each replica: more are started where there is more to do. */
 function sumSide(bench: Bench, { port, all }: Replicas, requests: string[]): Side {
+  const replicas = all.length / 2;
   const spent = (): number => all.reduce((sum, { pid }) => sum + cpuSeconds(pid), 0);
   return {
-    name: `${all.length / 2} replicas`,
+    name: `${replicas} replicas`,
     round: async () => {
       const before = spent();
       const { answered } = await load(
-        { port, connections: CONNECTIONS, seconds: bench.seconds, requests },
+        { port, connections: CONNECTIONS * replicas, seconds: bench.seconds, requests },
         bench.signal,
       );
       return answered / (spent() - before);

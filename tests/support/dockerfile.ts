@@ -1,4 +1,5 @@
 import { globSync, readFileSync } from 'node:fs';
+import { nodeOptions } from '@orchestrator/orchestrator/local/services.ts';
 import { root } from './readme.ts';
 
 interface Instruction {
@@ -71,6 +72,11 @@ export function dockerfileFaults(name: string, text: string): string[] {
   expect(
     copies.includes('--from=build --chown=1000:1000 /tmp/compiled compiled'),
     'cache: not of the user who reads it',
+  );
+  expect(all('ENV').includes(`NODE_OPTIONS=${nodeOptions}`), 'options: not those of a local service');
+  expect(
+    all('RUN').some((command) => command.startsWith(`NODE_OPTIONS=${nodeOptions} NODE_COMPILE_CACHE=`)),
+    'cache: compiled with other options than the service runs with, which do not read it',
   );
   expect(!copies.some((copy) => /(^|\s)\.\/?\s/.test(copy)), 'copies the whole folder');
   return faults;

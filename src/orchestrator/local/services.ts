@@ -15,6 +15,9 @@ export interface ServiceOptions {
   logFile: string;
 }
 
+/** As in our images. */
+export const nodeOptions = '--max-semi-space-size=8';
+
 /** Without a drain a stopping service takes 5 s at the most for what it has in hand, and 3 s for its goodbye to the broker. */
 const stopGraceMs = 15_000;
 
@@ -29,6 +32,7 @@ export async function startService(options: ServiceOptions): Promise<ManagedProc
       METRICS_PORT: String(options.metricsPort),
       // No load balancer has to learn that it is going.
       DRAIN_MS: '0',
+      NODE_OPTIONS: nodeOptions,
       ...options.settings,
     },
     logFile: options.logFile,
