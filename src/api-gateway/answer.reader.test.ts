@@ -61,6 +61,12 @@ test('answers are read the same, in whatever pieces they come', () => {
   }
 });
 
+test('of a value nothing but spaces and tabs around it is taken away', () => {
+  // The last byte of \u00e0 in UTF-8 is a space in latin1, but no space.
+  const { headers } = read(['HTTP/1.1 200 OK\r\nX-A:\t \xc3\xa0\t \r\nX-B:\r\nX-C: b\tc\r\nContent-Length: 0\r\n\r\n']);
+  assert.deepEqual(headers, ['X-A', '\xc3\xa0', 'X-B', '', 'X-C', 'b\tc', 'Content-Length', '0']);
+});
+
 test('the answer to HEAD has no body, whatever its length says', () => {
   const { isWhole, isKept } = read(['HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n'], 'HEAD');
   assert.deepEqual([isWhole, isKept], [true, true]);

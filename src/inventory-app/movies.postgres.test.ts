@@ -91,6 +91,25 @@ test('keys older than a day are forgotten, others are not', async () => {
   );
 });
 
+test('what is asked for in one turn is found with one statement, each the right one', async () => {
+  const sent: QueryConfig[] = [];
+  const counted = async (statement: QueryConfig): Promise<unknown> => {
+    sent.push(statement);
+    return pool.query(statement);
+  };
+  const counting = createMovieStore({ query: counted } as unknown as Pool, () => true);
+  const ids = [3, 1, 999_999, 3, 2, 0];
+  const found = await Promise.all(ids.map(async (id) => counting.find(id)));
+  assert.deepEqual(
+    found.map((json) => (json === undefined ? undefined : (JSON.parse(json) as { id: number }).id)),
+    [3, 1, undefined, 3, 2, undefined],
+  );
+  assert.equal(sent.length, 1);
+  const again = (await counting.find(4)) ?? '';
+  assert.equal((JSON.parse(again) as { id: number }).id, 4);
+  assert.equal(sent.length, 2, 'the next turn asks for its own');
+});
+
 test('values that the database refuses are the fault of the client, all else it reports is not', async () => {
   await assert.rejects(store.insert({ title: 'a\u0000', description: '' }), { name: 'Problem', code: 'invalid_field' });
   await assert.rejects(store.find(2 ** 64), { name: 'Problem', code: 'invalid_field' });
