@@ -65,10 +65,16 @@ export async function startBroker(scope: Scope): Promise<Broker> {
 /** Linux gives ports from 32768 on to outgoing connections; a program that is started again needs one that stays its own. */
 const PORTS = { min: 26_000, max: 29_999 };
 
+/**
+ * Every port is given out once, and where the processes of two test files begin is far apart: seconds may pass before a port is
+ * listened on, and until then nobody would see that it is taken.
+ */
+let next = process.pid * 101;
+
 /** A port that nobody listens on right now, and that no outgoing connection can take. */
 export async function stablePort(): Promise<number> {
   for (;;) {
-    const port = PORTS.min + Math.floor(Math.random() * (PORTS.max - PORTS.min));
+    const port = PORTS.min + (next++ % (PORTS.max - PORTS.min));
     const server = createServer().listen(port, '127.0.0.1');
     try {
       await once(server, 'listening');
